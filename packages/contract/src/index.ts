@@ -1,0 +1,3 @@
+export * from './bus.ts';
+export * from './errors.ts';
+export * from './streams.ts';

@@ -1,0 +1,42 @@
+import type { EndReason, PlayProtocol } from '@lianmai/contract';
+import type { AudioFrame, DataFrame, Frame, VideoFrame } from '@lianmai/media';
+
+/** Whoever takes a stream's frames: a fan-out, a packager, a relay. Called synchronously, in stream order; must not throw. */
+export interface StreamSink {
+  /**
+   * One frame on the stream's timeline: `dts` never goes back within a track, across reconnects and changes of source.
+   * A `config` frame comes again whenever it changed.
+   */
+  frame(frame: Frame): void;
+  /** The publisher is gone; it may come back within the grace. */
+  interrupted?(): void;
+  /** It came back: frames follow, from a key frame. */
+  resumed?(): void;
+  /** No more frames, ever: close your receivers. The sink is already detached. */
+  ended(reason: EndReason): void;
+}
+
+/** What a newcomer needs before the first frame. */
+export interface StreamHeaders {
+  metadata: DataFrame | null;
+  video: VideoFrame | null;
+  audio: AudioFrame | null;
+}
+
+/** One stream as a worker sees it, wherever its publisher is connected. */
+export interface LiveStream {
+  readonly name: string;
+  readonly state: 'live' | 'interrupted' | 'ended';
+  readonly headers: Readonly<StreamHeaders>;
+  /** Frames since the newest key frame, oldest first, without configs; the newest audio only, for streams without video. */
+  readonly gop: readonly Frame[];
+  attach(sink: StreamSink): void;
+  /** Detaching a sink that is not attached does nothing. */
+  detach(sink: StreamSink): void;
+  /** Counts viewers for the figures: +1 at the start, -1 at the end. */
+  countViewers(protocol: PlayProtocol, change: number): void;
+  /** Meters what was written to viewers. */
+  countSent(protocol: PlayProtocol, bytes: number): void;
+  /** Frames that slow viewers did not get. */
+  countDropped(frames: number): void;
+}

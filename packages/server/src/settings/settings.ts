@@ -1,0 +1,44 @@
+/** All settings, typed and with units; read once at the start by {@link ./parse.ts}. */
+export interface Settings {
+  httpPort: number;
+  httpsPort: number;
+  rtmpPort: number;
+  rtmpsPort: number;
+  rtcPort: number;
+  host: string;
+  publicHost: string;
+  dataDir: string;
+  /** null: generated, kept in dataDir. */
+  apiKey: string | null;
+  databaseUrl: string | null;
+  workers: number;
+  iceServers: readonly unknown[];
+  tlsCert: string | null;
+  tlsKey: string | null;
+  demo: boolean;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  logFormat: 'auto' | 'json' | 'pretty';
+  /** Merged-write tick of FLV and RTMP viewers; null: adapts between 10 and 350 ms. */
+  flushMs: number | null;
+  /** How long viewers wait for a publisher that vanished. */
+  publishGraceMs: number;
+  hlsSegmentMs: number;
+  hlsPartMs: number;
+  /** Complete segments kept in an HLS playlist. */
+  hlsWindow: number;
+  /** Frames kept for joiners are dropped past this. */
+  gopCacheBytes: number;
+  /** A viewer with more unsent bytes skips to the next key frame. */
+  viewerQueueBytes: number;
+  /** A viewer that took nothing for so long is closed. */
+  viewerStallMs: number;
+  /** RTMP handshake, and the first command after it; HTTP head. */
+  handshakeTimeoutMs: number;
+  /** Longest RTMP message accepted. */
+  maxMessageBytes: number;
+  /** Per media worker, all protocols. */
+  maxConnections: number;
+  maxConnectionsPerIp: number;
+  /** Publishers per media worker. */
+  maxPublishers: number;
+}
