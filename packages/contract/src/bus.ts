@@ -54,7 +54,13 @@ export interface StreamEvent {
 export interface WorkerReport {
   worker: string;
   atMs: number;
-  streams: readonly (StreamFigures & { stream: string; channelId: string; accountId: string; sessionId: string; publishing: boolean })[];
+  streams: readonly (StreamFigures & {
+    stream: string;
+    channelId: string;
+    accountId: string;
+    sessionId: string;
+    publishing: boolean;
+  })[];
 }
 
 /** Traffic since the last acknowledged report; `seq` counts up per worker process, so control can drop repeats. */
@@ -65,7 +71,13 @@ export interface UsageReport {
   seq: number;
   fromMs: number;
   toMs: number;
-  items: readonly { accountId: string; channelId: string; protocol: IngestProtocol | PlayProtocol; direction: 'in' | 'out'; bytes: number }[];
+  items: readonly {
+    accountId: string;
+    channelId: string;
+    protocol: IngestProtocol | PlayProtocol;
+    direction: 'in' | 'out';
+    bytes: number;
+  }[];
 }
 
 export interface DisconnectCommand {

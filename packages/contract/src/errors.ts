@@ -54,7 +54,13 @@ export class LiveError extends Error {
   toBody(requestId?: string): ErrorBody {
     const { code, name, message, field } = this;
     return {
-      error: { code, name, message, ...(requestId === undefined ? {} : { requestId }), ...(field === undefined ? {} : { field }) },
+      error: {
+        code,
+        name,
+        message,
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(field === undefined ? {} : { field }),
+      },
     };
   }
 

@@ -21,7 +21,15 @@ export type EndReason =
 
 /** What is known of one live stream, measured by the worker that holds it over its last report interval. */
 export interface StreamFigures {
-  video: { codec: VideoCodec; width: number; height: number; fps: number; bitrateKbps: number; profile?: string; gopMs: number } | null;
+  video: {
+    codec: VideoCodec;
+    width: number;
+    height: number;
+    fps: number;
+    bitrateKbps: number;
+    profile?: string;
+    gopMs: number;
+  } | null;
   audio: { codec: AudioCodec; sampleRate: number; channels: number; bitrateKbps: number } | null;
   /** Viewers by protocol on the reporting worker. */
   viewers: Partial<Record<PlayProtocol, number>>;

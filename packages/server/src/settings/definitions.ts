@@ -1,0 +1,267 @@
+import { availableParallelism } from 'node:os';
+import type { Settings } from './settings.ts';
+
+/** How one setting is given, checked and explained. The flag is the key in kebab case, the variable `LIANMAI_` + the same in capitals. */
+export interface Definition<K extends keyof Settings = keyof Settings> {
+  key: K;
+  /** What `--help` shows as the value's shape; empty for a switch. */
+  shape: string;
+  help: string;
+  /** Default as `--help` words it, when the value itself does not say it. */
+  defaultText?: string;
+  default: () => Settings[K];
+  /** The value, or a sentence that says what is wrong. */
+  parse: (text: string) => { value: Settings[K] } | { problem: string };
+}
+
+type Parsed<T> = { value: T } | { problem: string };
+
+const integer =
+  (min: number, max: number) =>
+  (text: string): Parsed<number> => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= min && value <= max
+      ? { value }
+      : { problem: `must be a whole number from ${min} to ${max}` };
+  };
+const port = integer(1, 65535);
+const text = (value: string): Parsed<string> => (value === '' ? { problem: 'must not be empty' } : { value });
+const oneOf =
+  <T extends string>(...values: readonly T[]) =>
+  (given: string): Parsed<T> => {
+    const value = values.find((v) => v === given);
+    return value === undefined ? { problem: `must be one of ${values.join(', ')}` } : { value };
+  };
+const url =
+  (...schemes: readonly string[]) =>
+  (given: string): Parsed<string> =>
+    URL.canParse(given) && schemes.includes(new URL(given).protocol)
+      ? { value: given }
+      : { problem: `must be a URL that begins with ${schemes.map((s) => `${s}//`).join(' or ')}` };
+const flag = (given: string): Parsed<boolean> =>
+  given === '' || given === 'true' || given === '1'
+    ? { value: true }
+    : given === 'false' || given === '0'
+      ? { value: false }
+      : { problem: 'must be true or false' };
+const hostName = (given: string): Parsed<string> =>
+  /^[A-Za-z0-9.:_-]{1,253}$/.test(given)
+    ? { value: given }
+    : { problem: 'must be a host name or an address, without scheme or port' };
+const apiKey = (given: string): Parsed<string> =>
+  /^[\x21-\x7e]{16,256}$/.test(given)
+    ? { value: given }
+    : { problem: 'must be 16 to 256 visible ASCII characters without spaces' };
+const iceServers = (given: string): Parsed<readonly unknown[]> => {
+  try {
+    const value: unknown = JSON.parse(given);
+    if (Array.isArray(value)) return { value };
+  } catch {}
+  return { problem: 'must be a JSON list, for example [{"urls":"stun:stun.example.org"}]' };
+};
+
+const setting = <K extends keyof Settings>(definition: Definition<K>): Definition =>
+  definition as unknown as Definition;
+
+export const DEFINITIONS: readonly Definition[] = [
+  setting({
+    key: 'httpPort',
+    shape: 'port',
+    help: 'web pages, API, HTTP-FLV, WS-FLV, HLS',
+    default: () => 8080,
+    parse: port,
+  }),
+  setting({ key: 'rtmpPort', shape: 'port', help: 'RTMP push and play', default: () => 1935, parse: port }),
+  setting({
+    key: 'rtcPort',
+    shape: 'port',
+    help: 'WebRTC over UDP (reserved: not served yet)',
+    default: () => 8000,
+    parse: port,
+  }),
+  setting({
+    key: 'httpsPort',
+    shape: 'port',
+    help: 'HTTPS, when a certificate is given',
+    default: () => 8443,
+    parse: port,
+  }),
+  setting({
+    key: 'rtmpsPort',
+    shape: 'port',
+    help: 'RTMPS, when a certificate is given',
+    default: () => 1936,
+    parse: port,
+  }),
+  setting({ key: 'host', shape: 'address', help: 'address to listen on', default: () => '0.0.0.0', parse: hostName }),
+  setting({
+    key: 'publicHost',
+    shape: 'host',
+    help: 'name or address announced in URLs',
+    defaultText: 'found from the network',
+    default: () => '',
+    parse: hostName,
+  }),
+  setting({
+    key: 'dataDir',
+    shape: 'folder',
+    help: 'database, recordings, generated keys',
+    default: () => './data',
+    parse: text,
+  }),
+  setting({
+    key: 'apiKey',
+    shape: 'key',
+    help: "operator's key for the REST API",
+    defaultText: 'generated, kept in the data folder',
+    default: () => null,
+    parse: apiKey,
+  }),
+  setting({
+    key: 'databaseUrl',
+    shape: 'url',
+    help: 'PostgreSQL in place of the embedded SQLite',
+    defaultText: 'embedded',
+    default: () => null,
+    parse: url('postgres:', 'postgresql:'),
+  }),
+  setting({
+    key: 'workers',
+    shape: 'count',
+    help: 'media worker processes',
+    defaultText: 'one a core',
+    default: () => (process.platform === 'linux' ? availableParallelism() : 1),
+    parse: integer(1, 256),
+  }),
+  setting({
+    key: 'iceServers',
+    shape: 'json',
+    help: 'STUN/TURN servers given to clients (reserved: not used yet)',
+    defaultText: 'none',
+    default: () => [],
+    parse: iceServers,
+  }),
+  setting({
+    key: 'tlsCert',
+    shape: 'file',
+    help: 'PEM certificate chain: opens HTTPS and RTMPS',
+    defaultText: 'none',
+    default: () => null,
+    parse: text,
+  }),
+  setting({
+    key: 'tlsKey',
+    shape: 'file',
+    help: 'PEM private key of the certificate',
+    defaultText: 'none',
+    default: () => null,
+    parse: text,
+  }),
+  setting({
+    key: 'demo',
+    shape: '',
+    help: 'publish a moving test picture with sound',
+    default: () => false,
+    parse: flag,
+  }),
+  setting({
+    key: 'logLevel',
+    shape: 'level',
+    help: 'trace, debug, info, warn, error or silent',
+    default: () => 'info',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+  }),
+  setting({
+    key: 'logFormat',
+    shape: 'format',
+    help: 'json, pretty, or auto: pretty on a terminal',
+    default: () => 'auto',
+    parse: oneOf('auto', 'json', 'pretty'),
+  }),
+  setting({
+    key: 'flushMs',
+    shape: 'ms',
+    help: 'tick of merged writes to FLV and RTMP viewers',
+    defaultText: 'adapts from 10 to 350',
+    default: () => null,
+    parse: integer(1, 2000),
+  }),
+  setting({
+    key: 'publishGraceMs',
+    shape: 'ms',
+    help: 'how long viewers wait for a publisher that vanished',
+    default: () => 7000,
+    parse: integer(0, 600_000),
+  }),
+  setting({
+    key: 'hlsSegmentMs',
+    shape: 'ms',
+    help: 'shortest HLS segment',
+    default: () => 2000,
+    parse: integer(1000, 20_000),
+  }),
+  setting({ key: 'hlsPartMs', shape: 'ms', help: 'LL-HLS part', default: () => 200, parse: integer(100, 2000) }),
+  setting({
+    key: 'hlsWindow',
+    shape: 'count',
+    help: 'segments in an HLS playlist',
+    default: () => 6,
+    parse: integer(3, 100),
+  }),
+  setting({
+    key: 'gopCacheBytes',
+    shape: 'bytes',
+    help: 'frames kept for joiners, per stream',
+    default: () => 16 << 20,
+    parse: integer(0, 1 << 30),
+  }),
+  setting({
+    key: 'viewerQueueBytes',
+    shape: 'bytes',
+    help: 'unsent bytes at which a viewer skips to the next key frame',
+    default: () => 4 << 20,
+    parse: integer(65_536, 1 << 30),
+  }),
+  setting({
+    key: 'viewerStallMs',
+    shape: 'ms',
+    help: 'a viewer that reads nothing for so long is closed',
+    default: () => 15_000,
+    parse: integer(1000, 600_000),
+  }),
+  setting({
+    key: 'handshakeTimeoutMs',
+    shape: 'ms',
+    help: 'for the RTMP handshake and first command, and for an HTTP head',
+    default: () => 10_000,
+    parse: integer(500, 120_000),
+  }),
+  setting({
+    key: 'maxMessageBytes',
+    shape: 'bytes',
+    help: 'longest RTMP message accepted',
+    default: () => 8 << 20,
+    parse: integer(65_536, 16_777_215),
+  }),
+  setting({
+    key: 'maxConnections',
+    shape: 'count',
+    help: 'connections per media worker',
+    default: () => 20_000,
+    parse: integer(1, 1_000_000),
+  }),
+  setting({
+    key: 'maxConnectionsPerIp',
+    shape: 'count',
+    help: 'of them from one address',
+    default: () => 10_000,
+    parse: integer(1, 1_000_000),
+  }),
+  setting({
+    key: 'maxPublishers',
+    shape: 'count',
+    help: 'publishers per media worker',
+    default: () => 1000,
+    parse: integer(1, 100_000),
+  }),
+];
