@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LiveError } from '@lianmai/contract';
+import sirv from 'sirv';
+import { sendError } from './errors.ts';
+
+/** What the pages may load: themselves, and media from this server. `blob:` is how MSE players attach. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; connect-src 'self' ws: wss: http: https:; media-src 'self' blob: http: https:; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+};
+
+/** The web app's files; any other address that is not a file shows the app, which finds its page itself. */
+export function openPages(folder: URL): (request: IncomingMessage, response: ServerResponse) => void {
+  if (!existsSync(folder))
+    return (_, response) =>
+      sendError(response, new LiveError('NOT_FOUND', 'the web pages are not built: run npm start'));
+  const serve = sirv(folder.pathname, {
+    single: true,
+    etag: true,
+    gzip: true,
+    brotli: true,
+    setHeaders(response, path) {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+      // Built files carry a hash in their names; the page that names them must be asked for each time.
+      response.setHeader(
+        'cache-control',
+        path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
+    },
+  });
+  return (request, response) =>
+    serve(request, response, () => sendError(response, new LiveError('NOT_FOUND', 'there is nothing at this address')));
+}

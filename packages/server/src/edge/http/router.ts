@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { LiveError, type PlayProtocol, STREAM_NAME } from '@lianmai/contract';
+import type { Bus } from '../../bus/bus.ts';
+import type { Logger } from '../../log/log.ts';
+import { gatherMetrics } from '../../metrics/process-metrics.ts';
+import type { Fanouts } from '../fanout/fanouts.ts';
+import { serveFlv } from '../flv/http-flv.ts';
+import { serveWsFlv } from '../flv/ws-flv.ts';
+import type { HlsServer } from '../hls/hls-server.ts';
+import type { HubPort } from '../hub/ports.ts';
+import type { LiveStream } from '../hub/sink.ts';
+import type { ControlProxy } from './control-proxy.ts';
+import { allowMethods, sendError, sendSocketError } from './errors.ts';
+import type { Health } from './health.ts';
+
+const LONGEST_URL = 4096;
+
+export interface RouterParts {
+  hub: HubPort;
+  fanouts: Fanouts;
+  hls: HlsServer;
+  control: ControlProxy;
+  health: Health;
+  bus: Bus;
+  pages: (request: IncomingMessage, response: ServerResponse) => void;
+  log: Logger;
+}
+
+/** An address below `/live/`: `{stream}.flv`, `{stream}.m3u8`, or a file of an HLS presentation `{stream}/{file}`. */
+interface PlayAddress {
+  stream: string;
+  kind: 'flv' | 'm3u8' | 'file';
+  file: string | null;
+  query: string;
+}
+
+/** Which part answers which address of the HTTP port; see the contract's table of addresses. */
+export class Router {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = request.url ?? '';
+    if (url.length > LONGEST_URL)
+      return sendError(
+        response,
+        new LiveError('URI_TOO_LONG', `an address may have ${LONGEST_URL} characters at most`),
+      );
+    if (url.startsWith('/live/')) return this.#live(request, response, url);
+    if (/^\/(v1|docs)(?:[/?]|$)/.test(url)) return this.#parts.control.forward(request, response);
+    const path = url.split('?', 1)[0];
+    if (path === '/healthz') return this.#guard(response, this.#parts.health.serve(response));
+    if (path === '/metrics') return this.#guard(response, this.#metrics(response));
+    if (allowMethods(request, response, 'GET', 'HEAD')) this.#parts.pages(request, response);
+  };
+
+  readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    const address = parsePlayAddress(request.url ?? '');
+    if (address?.kind !== 'flv')
+      return sendSocketError(socket, new LiveError('NOT_FOUND', 'WebSocket is served at /live/{stream}.flv'));
+    const begin = (stream: LiveStream) => serveWsFlv(request, socket, head, stream, this.#parts.fanouts);
+    this.#play(address, 'ws-flv', socket, begin, (error) => sendSocketError(socket, error));
+  };
+
+  #live(request: IncomingMessage, response: ServerResponse, url: string): void {
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-allow-headers', '*');
+    response.setHeader('access-control-expose-headers', '*');
+    const address = parsePlayAddress(url);
+    if (!address)
+      return sendError(
+        response,
+        new LiveError('NOT_FOUND', 'play addresses are /live/{stream}.flv and /live/{stream}.m3u8'),
+      );
+    if (!allowMethods(request, response, 'GET', 'HEAD')) return;
+    const { stream, kind, file, query } = address;
+    if (kind !== 'flv')
+      return this.#guard(response, this.#parts.hls.handle(request, response, { stream, file, query }));
+    const begin = (live: LiveStream) => serveFlv(request, response, live, this.#parts.fanouts);
+    this.#play(address, 'flv', request.socket, begin, (error) => sendError(response, error));
+  }
+
+  /** Begins in this very turn when the stream is on this worker. */
+  #play(
+    address: PlayAddress,
+    protocol: PlayProtocol,
+    socket: Socket,
+    begin: (stream: LiveStream) => void,
+    refuse: (error: LiveError) => void,
+  ): void {
+    const { stream, query } = address;
+    const failed = (error: unknown) => {
+      if (error instanceof LiveError) return refuse(error);
+      this.#parts.log.error({ err: error, stream }, 'play failed');
+      refuse(new LiveError('INTERNAL', 'the server failed at this request; its log says why'));
+    };
+    try {
+      const live = this.#parts.hub.play({ stream, query, protocol, ip: socket.remoteAddress ?? '' });
+      if (live instanceof Promise) live.then((late) => socket.destroyed || begin(late)).catch(failed);
+      else begin(live);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async #metrics(response: ServerResponse): Promise<void> {
+    const { contentType, text } = await gatherMetrics(this.#parts.bus);
+    response.writeHead(200, { 'content-type': contentType }).end(text);
+  }
+
+  #guard(response: ServerResponse, work: Promise<void>): void {
+    work.catch((error) => {
+      if (!(error instanceof LiveError))
+        this.#parts.log.error({ err: error, url: response.req.url?.split('?', 1)[0] }, 'request failed');
+      sendError(response, error);
+    });
+  }
+}
+
+/** null when the address is none, or its stream name is not one. */
+export function parsePlayAddress(url: string): PlayAddress | null {
+  const match = /^\/live\/([^/?]+)(?:\/([^/?]+))?(?:\?(.*))?$/s.exec(url);
+  if (!match) return null;
+  const [, first = '', file = null, query = ''] = match;
+  const kind = file !== null ? 'file' : first.endsWith('.flv') ? 'flv' : first.endsWith('.m3u8') ? 'm3u8' : null;
+  if (kind === null) return null;
+  const stream = kind === 'file' ? first : first.slice(0, -kind.length - 1);
+  return STREAM_NAME.test(stream) ? { stream, kind, file, query } : null;
+}

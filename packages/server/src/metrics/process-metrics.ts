@@ -1,0 +1,26 @@
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
+import type { Bus } from '../bus/bus.ts';
+
+type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
+
+/** A process's metrics, begun with the runtime's own (CPU, memory, event-loop delay); answers whoever gathers. */
+export function openMetrics(bus: Bus, process: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ process });
+  collectDefaultMetrics({ register: registry, prefix: 'lianmai_', eventLoopMonitoringPrecision: 10 });
+  bus.answer('all.metrics', () => registry.getMetricsAsJSON());
+  return registry;
+}
+
+/** Prometheus text of all processes that answer in time, with its content type. */
+export async function gatherMetrics(bus: Bus): Promise<{ contentType: string; text: string }> {
+  const snapshots = (await bus.gather('all.metrics', null)) as Snapshot[];
+  const all = AggregatorRegistry.aggregate(snapshots as unknown as object[]);
+  return { contentType: all.contentType, text: await all.metrics() };
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { HealthReport } from '@lianmai/contract';
+import { MemoryBus } from '../bus/memory-bus.ts';
+import type { Logger } from '../log/log.ts';
+import type { Settings } from '../settings/settings.ts';
+import { Child } from './child.ts';
+
+export interface SupervisorOptions {
+  settings: Settings;
+  version: string;
+  log: Logger;
+  output: ((lines: Readable) => void) | null;
+}
+
+/** Owns the processes of one machine and the embedded bus between them. Knows nothing of what they do. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #system = new MemoryBus();
+  readonly #control: Child;
+  readonly #edges: Child[];
+  readonly #demo: Child | null;
+  readonly #runtimeDir: string;
+  readonly #fatal = Promise.withResolvers<never>();
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#runtimeDir = runtimeDir(options.settings.dataDir);
+    this.#control = this.#child('control', 'control');
+    this.#edges = Array.from({ length: options.settings.workers }, (_, i) => this.#child(`edge-${i}`, 'edge'));
+    this.#demo = options.settings.demo ? this.#child('demo', 'demo') : null;
+    this.#fatal.promise.catch(() => {});
+  }
+
+  /**
+   * Starts everything; resolves when all can serve, with what they want said.
+   * @throws Error whose message is the sentence of the process that can never start.
+   */
+  async start(): Promise<readonly string[]> {
+    const { bus } = this.#system.member((err) => this.#options.log.error({ err }, 'a bus listener failed'));
+    bus.serve('supervisor.health', () => this.health());
+    rmSync(this.#runtimeDir, { recursive: true, force: true });
+    mkdirSync(this.#runtimeDir, { mode: 0o700 });
+    const said = await Promise.race([
+      Promise.all([this.#control, ...this.#edges].map((child) => child.start())),
+      this.#fatal.promise,
+    ]);
+    void this.#demo?.start();
+    return said.flat();
+  }
+
+  health(): HealthReport {
+    const processes = [this.#control, ...this.#edges].map(({ name, ready }) =>
+      ready ? { name, ok: true } : { name, ok: false, detail: 'starting' },
+    );
+    return { ok: processes.every(({ ok }) => ok), processes };
+  }
+
+  /** Drains and ends everything: sources first, control last, for it takes the final figures. */
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      await this.#demo?.stop();
+      await Promise.all(this.#edges.map((edge) => edge.stop()));
+      await this.#control.stop();
+      this.#system.close();
+      rmSync(this.#runtimeDir, { recursive: true, force: true });
+    })();
+    return this.#stopped;
+  }
+
+  #child(name: string, folder: string): Child {
+    const { settings, version, log, output } = this.#options;
+    return new Child({
+      start: { settings, name, version, runtimeDir: this.#runtimeDir },
+      module: new URL(`../${folder}/main.ts`, import.meta.url),
+      broker: this.#system.broker,
+      log,
+      output,
+      onFatal: (sentence) => this.#fatal.reject(new Error(sentence)),
+    });
+  }
+}
+
+/** The same for the same data folder, so that what a killed run left is found and removed; short, as socket paths must be. */
+function runtimeDir(dataDir: string): string {
+  return join(tmpdir(), `lianmai-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`);
+}
