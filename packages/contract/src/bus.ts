@@ -107,6 +107,8 @@ export interface HealthReport {
 export interface BusRequests {
   'control.publish': [PublishRequest, PublishGrant];
   'control.usage': [UsageReport, { ok: true }];
+  /** A channel for a source of the server's own (the demo picture), made when missing: the signed query to push with. */
+  'control.own-channel': [{ stream: string; name: string }, { query: string }];
   'supervisor.health': [null, HealthReport];
 }
 

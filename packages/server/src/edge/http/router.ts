@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { LiveError, type PlayProtocol, STREAM_NAME } from '@lianmai/contract';
+import { LiveError, type PlayProtocol } from '@lianmai/contract';
 import type { Bus } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import { gatherMetrics } from '../../metrics/process-metrics.ts';
@@ -13,6 +13,7 @@ import type { LiveStream } from '../hub/sink.ts';
 import type { ControlProxy } from './control-proxy.ts';
 import { allowMethods, sendError, sendSocketError } from './errors.ts';
 import type { Health } from './health.ts';
+import { type PlayAddress, parsePlayAddress } from './play-address.ts';
 
 const LONGEST_URL = 4096;
 
@@ -25,14 +26,6 @@ export interface RouterParts {
   bus: Bus;
   pages: (request: IncomingMessage, response: ServerResponse) => void;
   log: Logger;
-}
-
-/** An address below `/live/`: `{stream}.flv`, `{stream}.m3u8`, or a file of an HLS presentation `{stream}/{file}`. */
-interface PlayAddress {
-  stream: string;
-  kind: 'flv' | 'm3u8' | 'file';
-  file: string | null;
-  query: string;
 }
 
 /** Which part answers which address of the HTTP port; see the contract's table of addresses. */
@@ -119,15 +112,4 @@ export class Router {
       sendError(response, error);
     });
   }
-}
-
-/** null when the address is none, or its stream name is not one. */
-export function parsePlayAddress(url: string): PlayAddress | null {
-  const match = /^\/live\/([^/?]+)(?:\/([^/?]+))?(?:\?(.*))?$/s.exec(url);
-  if (!match) return null;
-  const [, first = '', file = null, query = ''] = match;
-  const kind = file !== null ? 'file' : first.endsWith('.flv') ? 'flv' : first.endsWith('.m3u8') ? 'm3u8' : null;
-  if (kind === null) return null;
-  const stream = kind === 'file' ? first : first.slice(0, -kind.length - 1);
-  return STREAM_NAME.test(stream) ? { stream, kind, file, query } : null;
 }
