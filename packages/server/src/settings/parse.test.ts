@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { helpText, parseSettings, SettingsError } from './parse.ts';
 
@@ -48,4 +49,11 @@ test('--help names every setting with its default', () => {
   const help = helpText();
   for (const flag of ['--http-port <port>', '--public-host', '--data-dir', '--demo', '[8080]', 'LIANMAI_HTTP_PORT'])
     assert.ok(help.includes(flag), flag);
+});
+
+test('docs/settings.md names every setting, and no other', () => {
+  const page = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
+  const named = [...page.matchAll(/^\| `(--[a-z-]+)/gm)].map((m) => m[1]);
+  const known = [...helpText().matchAll(/^ {2}(--[a-z-]+)/gm)].map((m) => m[1]);
+  assert.deepEqual(named, known);
 });
