@@ -1,0 +1,14 @@
+export * from './aac.ts';
+export * from './adts.ts';
+export * from './av1.ts';
+export * from './describe.ts';
+export * from './h264.ts';
+export * from './h265.ts';
+export * from './h265-profile.ts';
+export * from './h265-sps.ts';
+export type { AudioInfo, VideoInfo } from './info.ts';
+export * from './mp3.ts';
+export * from './nal.ts';
+export * from './opus.ts';
+export type { PixelAspect } from './pixel-aspect.ts';
+export * from './vp9.ts';
