@@ -10,7 +10,7 @@ export const AUDIO_TRACK_ID = 2;
 export const VIDEO_TIMESCALE = 90_000;
 
 export interface InitOptions {
-  /** The stream's configuration frame and what `describeVideo` said of it. VP8 without configuration: pass a `vpcC` of its own. */
+  /** The stream's configuration frame (VP9 and VP8 without one: a key frame) and what `describeVideo` said of it. */
   video?: { config: VideoFrame; info: VideoInfo };
   /** The configuration frame (MP3: any frame) and what `describeAudio` said of it. */
   audio?: { config: AudioFrame; info: AudioInfo };
@@ -31,7 +31,7 @@ export function initSegment(options: InitOptions): Buffer {
   const tracks: Buffer[] = [];
   const extensions: Buffer[] = [];
   if (video !== undefined) {
-    tracks.push(videoTrack(video.config.data, video.info));
+    tracks.push(videoTrack(video.config, video.info));
     extensions.push(trackExtends(VIDEO_TRACK_ID));
   }
   if (audio !== undefined) {
@@ -58,7 +58,7 @@ function movieHeader(): Buffer {
   );
 }
 
-function videoTrack(config: Buffer, info: VideoInfo): Buffer {
+function videoTrack(config: VideoFrame, info: VideoInfo): Buffer {
   const aspect = info.pixelAspect;
   const shownWidth = aspect === undefined ? info.width : Math.round((info.width * aspect.width) / aspect.height);
   return box(

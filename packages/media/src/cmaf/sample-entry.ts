@@ -1,4 +1,7 @@
 import type { AudioInfo, VideoInfo } from '../codec/info.ts';
+import { buildVpConfig, parseVp9KeyFrame, vpRecord } from '../codec/vp9.ts';
+import type { VideoFrame } from '../frame.ts';
+import { WireError } from '../result.ts';
 import { box, fullBox, u8, u16, u32, zeros } from './box.ts';
 
 /** ISO 14496-1 7.2.6.6, objectTypeIndication: MPEG-4 audio, and MPEG-1 audio (ISO 11172-3). */
@@ -7,10 +10,10 @@ const MPEG1_AUDIO = 0x6b;
 
 /**
  * The sample entry of a video track (ISO 14496-12 12.1.3): avc1, hvc1 (ISO 14496-15), av01 (AV1-ISOBMFF 2.2), vp09, vp08
- * (VP codec ISO media file binding). `config` is the configuration record, as in frames.
+ * (VP codec ISO media file binding). `config` is the configuration frame; VP9 and VP8 without one: a key frame.
  */
-export function videoSampleEntry(config: Buffer, info: VideoInfo): Buffer {
-  const { type, child } = videoEntry(config, info);
+export function videoSampleEntry(config: VideoFrame, info: VideoInfo): Buffer {
+  const { type, child } = videoEntry(config);
   const aspect = info.pixelAspect;
   return box(
     type,
@@ -27,19 +30,26 @@ export function videoSampleEntry(config: Buffer, info: VideoInfo): Buffer {
   );
 }
 
-function videoEntry(config: Buffer, info: VideoInfo): { type: string; child: Buffer } {
-  switch (info.codec) {
+function videoEntry(config: VideoFrame): { type: string; child: Buffer } {
+  switch (config.codec) {
     case 'h264':
-      return { type: 'avc1', child: box('avcC', config) };
+      return { type: 'avc1', child: box('avcC', config.data) };
     case 'h265':
-      return { type: 'hvc1', child: box('hvcC', config) };
+      return { type: 'hvc1', child: box('hvcC', config.data) };
     case 'av1':
-      return { type: 'av01', child: box('av1C', config) };
+      return { type: 'av01', child: box('av1C', config.data) };
     case 'vp9':
-      return { type: 'vp09', child: box('vpcC', config) };
+      return { type: 'vp09', child: fullBox('vpcC', 1, 0, vpConfig(config)) };
     case 'vp8':
-      return { type: 'vp08', child: box('vpcC', config) };
+      return { type: 'vp08', child: fullBox('vpcC', 1, 0, vpConfig(config)) };
   }
+}
+
+function vpConfig(frame: VideoFrame): Buffer {
+  if (frame.type === 'config') return vpRecord(frame.data);
+  const key = frame.codec === 'vp9' ? parseVp9KeyFrame(frame.data) : null;
+  const { profile, bitDepth } = key === null || key instanceof WireError ? { profile: 0, bitDepth: 8 } : key;
+  return buildVpConfig({ profile, level: 0, bitDepth, chromaSubsampling: profile % 2 === 0 ? 1 : 3 });
 }
 
 /**

@@ -38,6 +38,13 @@ export function vpRecord(data: Buffer): Buffer {
   return data.length >= 12 && data.readUInt32BE(0) === 0x01000000 ? data.subarray(4) : data;
 }
 
+/** Makes a VPCodecConfigurationRecord of 8 bytes (no version and flags before it), colours unspecified. */
+export function buildVpConfig(config: VpConfig): Buffer {
+  const unspecified = 2;
+  const depths = (config.bitDepth << 4) | (config.chromaSubsampling << 1);
+  return Buffer.of(config.profile, config.level, depths, unspecified, unspecified, unspecified, 0, 0);
+}
+
 /** What a VP9 key frame says (VP9 6.2). */
 export interface Vp9KeyFrame {
   profile: number;
@@ -49,7 +56,8 @@ export interface Vp9KeyFrame {
 /** Reads the uncompressed header of a key frame. */
 export function parseVp9KeyFrame(frame: Buffer): Vp9KeyFrame | WireError {
   const reader = new BitReader(frame);
-  if (reader.bits(2) !== FRAME_MARKER) return new WireError('a VP9 frame marker', '0', 0);
+  const marker = reader.bits(2);
+  if (marker !== FRAME_MARKER) return new WireError('a VP9 frame marker of 2', String(marker), 0);
   const profile = reader.bits(1) + 2 * reader.bits(1);
   if (profile === 3) reader.skip(1);
   const showExisting = reader.flag();
