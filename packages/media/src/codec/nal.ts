@@ -83,6 +83,7 @@ export function someNalUnit(data: Buffer, lengthSize: number, matches: (firstByt
   while (offset + lengthSize < data.length) {
     const size = data.readUIntBE(offset, lengthSize);
     const start = offset + lengthSize;
+    if (size > data.length - start) return false;
     if (size > 0 && matches(data.readUInt8(start))) return true;
     offset = start + size;
   }
