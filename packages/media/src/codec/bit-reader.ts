@@ -79,7 +79,7 @@ export class BitReader {
   /** Signed exp-Golomb code (ISO 14496-10 9.1.1). */
   signedGolomb(): number {
     const code = this.unsignedGolomb();
-    return code % 2 === 0 ? -(code / 2) : (code + 1) / 2;
+    return code % 2 === 0 ? 0 - code / 2 : (code + 1) / 2;
   }
 
   /** What to return when `what` turned out to be too short or nonsense. */
