@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, processTree, spawnWithFiles, stop, until } from '../processes.ts';
+import { longestPauseMs } from './loop-pause.ts';
+import type { Peer, RunningServer } from './server.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'packages', 'server', 'src', 'main.ts');
+const API_KEY = 'benchmark-operator-key';
+const START_MS = 20_000;
+
+/** This repository's system as `npm start` runs it, with one media worker, all its processes counted. */
+export const lianmai: Peer = {
+  name: 'lianmai',
+  protocols: ['flv', 'rtmp'],
+  hasTick: true,
+  missing: () => null,
+  start,
+};
+
+async function start(flushMs: number | null): Promise<RunningServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-lianmai-'));
+  const [httpPort, rtmpPort] = (await freePorts(2)) as [number, number];
+  const settings = {
+    'http-port': httpPort,
+    'rtmp-port': rtmpPort,
+    host: '127.0.0.1',
+    'public-host': '127.0.0.1',
+    'data-dir': folder,
+    'api-key': API_KEY,
+    workers: 1,
+    'log-level': 'warn',
+    'log-format': 'json',
+    ...(flushMs === null ? {} : { 'flush-ms': flushMs }),
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const node = [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), MAIN];
+  const server = spawnWithFiles(process.execPath, [...node, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const http = `http://127.0.0.1:${httpPort}`;
+  const end = async () => {
+    await stop(server);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await until('the start of the server', START_MS, () => isHealthy(http));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    pids: processTree(server.pid!),
+    rtmpPort,
+    httpPort,
+    streams: (count) => Promise.all(Array.from({ length: count }, (_, i) => makeChannel(http, `bench-${i}`))),
+    loopPauseMs: async () => longestPauseMs(await (await fetch(`${http}/metrics`)).text()),
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+async function isHealthy(http: string): Promise<boolean> {
+  try {
+    return (await fetch(`${http}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function makeChannel(http: string, name: string): Promise<{ push: string; play: string }> {
+  const response = await fetch(`${http}/v1/channels`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, stream: name }),
+  });
+  if (!response.ok) throw new Error(`POST /v1/channels: ${response.status} ${await response.text()}`);
+  const { push } = (await response.json()) as { push: { rtmp: string } };
+  const url = new URL(push.rtmp);
+  return { push: `${url.pathname.slice(1)}${url.search}`, play: url.pathname.slice(1) };
+}

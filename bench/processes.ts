@@ -1,0 +1,82 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as after } from 'node:timers/promises';
+
+const STOP_MS = 10_000;
+
+/**
+ * Starts a program that may open as many files as the machine lets it: thousands of connections need more than the
+ * usual 1,024. The process it returns is the program, not a shell.
+ */
+export function spawnWithFiles(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const script = 'ulimit -n 65535 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$0" "$@"';
+  const child = spawn('/bin/sh', ['-c', script, command, ...args], options);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+/** Ends a process that was started here, kindly and then by force. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await exited;
+  clearTimeout(force);
+}
+
+const running = new Set<ChildProcess>();
+
+/** A benchmark that is ended takes what it started with it. */
+export function endChildrenOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, async () => {
+      await Promise.all([...running].map(stop));
+      process.exit(1);
+    });
+}
+
+/** The process and everything below it. */
+export function processTree(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = readStat(`/proc/${entry}/stat`);
+    if (stat) parents.set(Number(entry), stat);
+  }
+  const tree = [pid];
+  for (let i = 0; i < tree.length; i++) for (const [child, parent] of parents) if (parent === tree[i]) tree.push(child);
+  return tree;
+}
+
+/** The parent's id; null when the process is gone. */
+function readStat(file: string): number | null {
+  if (!existsSync(file)) return null;
+  try {
+    const text = readFileSync(file, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** TCP ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Asks again and again until the answer is yes. @throws Error when it never is. */
+export async function until(what: string, timeoutMs: number, ask: () => Promise<boolean> | boolean): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await ask())) {
+    if (performance.now() > end) throw new Error(`${what} did not happen within ${timeoutMs / 1000} s`);
+    await after(50);
+  }
+}

@@ -1,0 +1,39 @@
+/** `npm run bench [name] [-- options]`: runs the named benchmarks, or all, and prints a table of each. */
+import { writeFile } from 'node:fs/promises';
+import { benchFanout } from './fanout.ts';
+import { benchIngest } from './ingest.ts';
+import { OPTIONS_HELP, parseOptions } from './options.ts';
+import { endChildrenOnSignals } from './processes.ts';
+import { loadAverage, machine } from './report/machine.ts';
+
+const BENCHES = { fanout: benchFanout, ingest: benchIngest };
+type Name = keyof typeof BENCHES;
+
+endChildrenOnSignals();
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  if (error instanceof TypeError) console.error(error.stack);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) return console.log(help());
+  const { names, options } = parseOptions(process.argv.slice(2));
+  const unknown = names.find((name) => !(name in BENCHES));
+  if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}".\n${help()}`);
+  if (process.platform !== 'linux') throw new Error('The benchmarks read /proc: they need Linux');
+  const results: Record<string, unknown> = { at: new Date().toISOString(), machine: machine() };
+  console.log(`${machine()}, load average ${loadAverage()}`);
+  for (const name of names.length > 0 ? (names as Name[]) : (Object.keys(BENCHES) as Name[])) {
+    const { text, json } = await BENCHES[name](options);
+    console.log(`\n${text}\n`);
+    results[name] = json;
+  }
+  if (options.json !== null) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+function help(): string {
+  return `npm run bench [${Object.keys(BENCHES).join('|')}] [-- options]\n${OPTIONS_HELP}`;
+}
