@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
-/** The Debian packages the tests and benchmarks talk to: encoders, players, a browser, a database, a peer server. */
+/** The Debian packages the tests and benchmarks talk to: encoders, players, a browser, a database, a peer server; the compiler of the load generators. */
 const PACKAGES = [
+  'gcc',
+  'libc6-dev',
   'ffmpeg',
   'chromium',
   'fonts-noto-cjk',
