@@ -83,7 +83,7 @@ function wireCts(frame: VideoFrame): number {
 }
 
 function legacyAvc(frameType: number, packetType: number, cts: number): Buffer {
-  const header = Buffer.allocUnsafeSlow(5);
+  const header = Buffer.allocUnsafe(5);
   header[0] = (frameType << 4) | CODEC_AVC;
   header[1] = packetType;
   header.writeIntBE(cts, 2, 3);

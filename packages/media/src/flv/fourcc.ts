@@ -1,5 +1,5 @@
 /** Four letters as a big-endian number, the way enhanced RTMP and ISO files name codecs and boxes. */
-export function fourCc(letters: string): number {
+function fourCc(letters: string): number {
   return Buffer.from(letters, 'latin1').readUInt32BE(0);
 }
 
