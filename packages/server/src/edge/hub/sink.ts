@@ -3,6 +3,8 @@ import type { AudioFrame, DataFrame, Frame, VideoFrame } from '@lianmai/media';
 
 /** Whoever takes a stream's frames: a fan-out, a packager, a relay. Called synchronously, in stream order; must not throw. */
 export interface StreamSink {
+  /** It carries the stream to another worker: no reason to keep a stream that nobody here watches. */
+  readonly forRelay?: boolean;
   /**
    * One frame on the stream's timeline: `dts` never goes back within a track, across reconnects and changes of source.
    * A `config` frame comes again whenever it changed.
