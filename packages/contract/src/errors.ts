@@ -22,6 +22,7 @@ export const ERRORS = {
   CONFLICT: { code: 40900001, status: 409 },
   TOO_LARGE: { code: 41300001, status: 413 },
   URI_TOO_LONG: { code: 41400001, status: 414 },
+  UNSUPPORTED_MEDIA_TYPE: { code: 41500001, status: 415 },
   RATE_LIMITED: { code: 42900001, status: 429 },
   TOO_MANY_CONNECTIONS: { code: 50300002, status: 503 },
   INTERNAL: { code: 50000001, status: 500 },

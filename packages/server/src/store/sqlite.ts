@@ -5,6 +5,8 @@ import { type Dialect, SqliteDialect } from 'kysely';
 import { StoreError, sqliteResultCode } from './errors.ts';
 
 const KEPT_STATEMENTS = 200;
+/** Longer ones are batches, each of its own length. */
+const KEPT_LENGTH = 2000;
 
 /**
  * The embedded database, `lianmai.db` in the data folder: write-ahead log, every commit on the disk before it is answered.
@@ -84,6 +86,7 @@ class StatementCache {
     if (kept) return kept;
     // A transaction that reads first and writes later would fail, not wait, when another program writes in between.
     const statement = new Statement(this.#database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+    if (sql.length > KEPT_LENGTH) return statement;
     if (this.#kept.size >= KEPT_STATEMENTS) this.#kept.clear();
     this.#kept.set(sql, statement);
     return statement;

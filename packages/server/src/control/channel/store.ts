@@ -1,0 +1,109 @@
+import { LiveError } from '@lianmai/contract';
+import { afterCursor, type PageRequest } from '../../store/page.ts';
+import type { AppRow, ChannelRow } from '../../store/schema.ts';
+import type { Db } from '../../store/store.ts';
+import { whyRefused } from '../account/rules.ts';
+import { forgetChannel } from '../live/store.ts';
+
+/** A channel with the keys that sign its URLs. */
+export type ChannelWithKeys = ChannelRow & Pick<AppRow, 'pushKey' | 'playKey'>;
+
+/**
+ * Adds a channel if its account may have one more. Creations of one account wait for each other, so that two at once cannot
+ * both take the last place.
+ * @throws LiveError CHANNEL_QUOTA_EXCEEDED, ACCOUNT_…, CONFLICT when the stream name is taken.
+ */
+export async function insertChannel(db: Db, row: ChannelRow): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    // A change that changes nothing holds the account's row until the end; both databases know it, unlike SELECT FOR UPDATE.
+    const account = await tx
+      .updateTable('account')
+      .set((eb) => ({ channelQuota: eb.ref('channelQuota') }))
+      .where('id', '=', row.accountId)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const refused = whyRefused(account);
+    if (refused) throw refused;
+    if ((await countChannels(tx, account.id)) >= account.channelQuota)
+      throw new LiveError(
+        'CHANNEL_QUOTA_EXCEEDED',
+        `account "${account.id}" has all of its ${account.channelQuota} channels: delete one, or raise its quota`,
+      );
+    const { stream } = row;
+    const added = await tx
+      .insertInto('channel')
+      .values(row)
+      .onConflict((conflict) => conflict.column('stream').doNothing())
+      .returning('id')
+      .execute();
+    if (added.length === 0)
+      throw new LiveError(
+        'CONFLICT',
+        `the stream name "${stream}" is taken: choose another, or leave it out`,
+        'stream',
+      );
+  });
+}
+
+async function countChannels(db: Db, accountId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('channel')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('accountId', '=', accountId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** @param by the channel's id or its stream. */
+export async function findChannel(
+  db: Db,
+  by: { id: string } | { stream: string },
+): Promise<ChannelWithKeys | undefined> {
+  const query = select(db);
+  return 'id' in by
+    ? query.where('channel.id', '=', by.id).executeTakeFirst()
+    : query.where('channel.stream', '=', by.stream).executeTakeFirst();
+}
+
+export async function findChannels(db: Db, ids: readonly string[]): Promise<ChannelRow[]> {
+  return ids.length === 0 ? [] : db.selectFrom('channel').selectAll().where('id', 'in', ids).execute();
+}
+
+/** One more than asked for, newest first. */
+export async function listChannels(
+  db: Db,
+  page: PageRequest & { appId?: string; stream?: string },
+): Promise<ChannelWithKeys[]> {
+  const { appId, stream } = page;
+  return select(db)
+    .where(afterCursor(page.cursor, 'channel.createdAt', 'channel.id'))
+    .$if(appId !== undefined, (query) => query.where('channel.appId', '=', appId ?? ''))
+    .$if(stream !== undefined, (query) => query.where('channel.stream', '=', stream ?? ''))
+    .orderBy('channel.createdAt', 'desc')
+    .orderBy('channel.id', 'desc')
+    .limit(page.limit + 1)
+    .execute();
+}
+
+export async function updateChannel(
+  db: Db,
+  id: string,
+  change: Partial<Pick<ChannelRow, 'name' | 'pushAuth' | 'playAuth' | 'listed'>>,
+): Promise<void> {
+  if (Object.keys(change).length > 0) await db.updateTable('channel').set(change).where('id', '=', id).execute();
+}
+
+export async function deleteChannel(db: Db, id: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom('channel').where('id', '=', id).execute();
+    await forgetChannel(tx, id);
+  });
+}
+
+function select(db: Db) {
+  return db
+    .selectFrom('channel')
+    .innerJoin('app', 'app.id', 'channel.appId')
+    .selectAll('channel')
+    .select(['app.pushKey', 'app.playKey']);
+}

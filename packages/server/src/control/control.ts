@@ -1,0 +1,214 @@
+import { leases, type WorkerInfo } from '@lianmai/contract';
+import type { Logger } from 'pino';
+import { signTx } from '../auth/tx-signature.ts';
+import type { Bus, Unsubscribe } from '../bus/bus.ts';
+import type { Settings } from '../settings/settings.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { accountRoutes } from './account/routes.ts';
+import { type Addresses, addressesOf } from './addresses.ts';
+import { apiKeyRoutes } from './app/key-routes.ts';
+import { appRoutes } from './app/routes.ts';
+import { loadOperatorKey, type OperatorKey } from './auth/operator-key.ts';
+import { Authenticator, type Principal } from './auth/principal.ts';
+import { channelOf } from './channel/access.ts';
+import { channelRoutes } from './channel/routes.ts';
+import { URLS_LAST_MS } from './channel/urls.ts';
+import { ChannelView } from './channel/view.ts';
+import { ensureChannel, ensureDefaults, type FirstSteps, findFirstSteps } from './first-start.ts';
+import { LiveBoard } from './live/board.ts';
+import { FigureBoard } from './live/figures.ts';
+import { SessionJournal } from './live/journal.ts';
+import { publicRoutes } from './live/public-routes.ts';
+import { figureRoutes } from './live/routes.ts';
+import { Sampler } from './live/sampler.ts';
+import { openSessions, toEntry } from './live/store.ts';
+import { admitPublisher } from './publish/gate.ts';
+import { Overseer } from './publish/overseer.ts';
+import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
+import type { Api } from './rest/api.ts';
+import { buildServer, listen } from './server.ts';
+import { trafficRoutes } from './traffic/routes.ts';
+import { countUsage, forgetOldReports } from './traffic/store.ts';
+
+export interface ControlOptions {
+  settings: Settings;
+  bus: Bus;
+  /** Not closed with control when given; opened by the settings otherwise. */
+  store?: Store;
+  /** Where the media workers forward REST calls to. */
+  socketPath: string;
+  log: Logger;
+  version: string;
+  now?: () => number;
+  limits?: RateLimits;
+}
+
+export interface Control {
+  /** What to print for a newcomer. */
+  firstSteps(): FirstSteps;
+  /** Resolves while requests can be served, rejects with the reason otherwise. */
+  check(): Promise<void>;
+  /** Finishes requests and writes what is not written yet. Live streams go on. */
+  close(): Promise<void>;
+}
+
+/** What changed without control hearing of it, or while the database was away, is put right this often. */
+const REVIEW_EVERY_MS = 10_000;
+const CHECK_WITHIN_MS = 2000;
+
+/**
+ * Starts the deciding half of the server: opens the database, learns what is live, answers workers and the REST API.
+ * @throws StoreError when the database or the key file cannot be used.
+ */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { settings, log, now = Date.now } = options;
+  const operatorKey = loadOperatorKey(settings.dataDir, settings.apiKey);
+  const store =
+    options.store ??
+    (await openStore({
+      dataDir: settings.dataDir,
+      databaseUrl: settings.databaseUrl,
+      onIdleError: (error) => log.warn({ err: error }, 'a database connection broke'),
+    }));
+  const closing: (() => unknown)[] = options.store ? [] : [() => store.close()];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    await ensureDefaults(store.db, now());
+    const parts = await startParts({ ...options, now }, store, closing);
+    const api = await serveRest({ ...options, now }, store, parts, operatorKey);
+    closing.push(() => api.close());
+    const steps = await findFirstSteps(store.db, parts.addresses, operatorKey, now());
+    log.info({ database: store.kind, live: parts.live.all().length }, 'control is ready');
+    return { firstSteps: () => steps, check: () => answersInTime(store), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Timed = ControlOptions & { now: () => number };
+
+interface Parts {
+  addresses: Addresses;
+  live: LiveBoard;
+  figures: FigureBoard;
+  journal: SessionJournal;
+  overseer: Overseer;
+}
+
+/** Everything but REST. What is started says in `closing` how it is ended. */
+async function startParts(options: Timed, { db }: Store, closing: (() => unknown)[]): Promise<Parts> {
+  const { settings, bus, log, now } = options;
+  const addresses = addressesOf(settings);
+  const figures = new FigureBoard(now());
+  const journal = new SessionJournal(db, log, now);
+  const live = new LiveBoard({ bus, now, publishGraceMs: settings.publishGraceMs });
+  const overseer = new Overseer({ db, bus, live, log });
+  const sampler = new Sampler({ db, live, figures, journal, now, log });
+  const parts = { addresses, live, figures, journal, overseer };
+
+  const open = await openSessions(db);
+  journal.restore(open);
+  live.onChange((change) => {
+    const { stream, channelId, sessionId, worker, protocol } = change.entry;
+    const reason = change.type === 'ended' ? { reason: change.reason } : {};
+    log.info({ stream, channelId, sessionId, worker, protocol, ...reason }, `stream ${change.type}`);
+    journal.note(change);
+  });
+  closing.push(() => journal.flush());
+  closing.push(() => live.close());
+  await live.start(open.map((row) => ({ entry: toEntry(row), lastSeenAtMs: row.lastSeenAt })));
+  closing.push(...(await listenToWorkers(options, parts)));
+  closing.push(...answerWorkers(options, db, parts));
+
+  sampler.start();
+  closing.push(async () => {
+    await sampler.close();
+    await sampler.sample().catch((error: unknown) => log.warn({ err: error }, 'last figures could not be written'));
+  });
+  const reviewing = setInterval(() => {
+    void overseer.review(() => true);
+    forgetOldReports(db, now()).catch((error: unknown) =>
+      log.warn({ err: error }, 'old usage reports are still there'),
+    );
+  }, REVIEW_EVERY_MS);
+  closing.push(() => clearInterval(reviewing));
+  await overseer.review(() => true);
+  return parts;
+}
+
+/** What workers report of their own accord. */
+async function listenToWorkers({ bus }: Timed, { figures, overseer }: Parts): Promise<Unsubscribe[]> {
+  const unsubscribe = bus.subscribe('worker.report', (report) => figures.report(report));
+  const prefix = leases.worker('');
+  const unwatch = await bus.watch<WorkerInfo>(prefix, (key, worker) => {
+    if (worker) overseer.repeatPolicies();
+    else figures.forget(key.slice(prefix.length));
+  });
+  for (const report of await bus.gather('worker.report', null, { timeoutMs: 500 })) figures.report(report, false);
+  return [unsubscribe, unwatch];
+}
+
+/** What workers ask. */
+function answerWorkers({ bus, now, log }: Timed, db: Store['db'], { overseer }: Parts): Unsubscribe[] {
+  return [
+    bus.serve('control.publish', (request) => admitPublisher(db, request, now())),
+    bus.serve('control.usage', async (report) => {
+      const counted = await countUsage(db, report, now());
+      if (!counted) log.debug({ worker: report.worker, seq: report.seq }, 'usage report was counted before');
+      const accounts = new Set(report.items.map(({ accountId }) => accountId));
+      void overseer.review(({ accountId }) => accounts.has(accountId));
+      return { ok: true } as const;
+    }),
+    bus.serve('control.own-channel', async (wanted) => {
+      const channel = await ensureChannel(db, wanted, now());
+      return { query: channel ? signTx(channel.pushKey, channel.stream, now() + URLS_LAST_MS) : '' };
+    }),
+  ];
+}
+
+async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
+  const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
+  const { live, figures, journal, overseer, addresses } = parts;
+  const view = new ChannelView({ addresses, live, figures });
+  const own = (id: string, principal: Principal | null) => channelOf(db, id, principal);
+  const reviewAccount = (id: string) => void overseer.review(({ accountId }) => accountId === id);
+  const api = await buildServer({
+    log,
+    version,
+    limits,
+    authenticator: new Authenticator(db, operatorKey.key),
+    routes(to) {
+      accountRoutes(to, { db, now, onChanged: reviewAccount });
+      appRoutes(to, { db, now, onPlayKeysChanged: () => void overseer.review(() => true) });
+      apiKeyRoutes(to, { db, now });
+      channelRoutes(to, { db, now, live, overseer, view });
+      figureRoutes(to, { db, now, figures, journal, channelOf: own, entryOf: (channel) => view.entryOf(channel) });
+      trafficRoutes(to, { db, now, channelOf: own });
+      publicRoutes(to, {
+        db,
+        now,
+        live,
+        figures,
+        journal,
+        addresses,
+        version,
+        publishGraceMs: settings.publishGraceMs,
+      });
+    },
+  });
+  await listen(api, socketPath);
+  return api;
+}
+
+async function answersInTime(store: Store): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('the database does not answer')), CHECK_WITHIN_MS);
+  try {
+    await Promise.race([store.ping(), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { Db } from '../../store/store.ts';
+import type { LiveBoard } from './board.ts';
+import type { FigureBoard } from './figures.ts';
+import type { SessionJournal } from './journal.ts';
+import { insertSamples, prune } from './store.ts';
+
+export const SAMPLE_EVERY_MS = 10_000;
+/** How far back a channel's figures are drawn. */
+export const SAMPLES_KEPT_MS = 3_600_000;
+const SESSIONS_KEPT_MS = 90 * 86_400_000;
+
+export interface SamplerOptions {
+  db: Db;
+  live: LiveBoard;
+  figures: FigureBoard;
+  journal: SessionJournal;
+  now: () => number;
+  log: Logger;
+}
+
+/** Every ten seconds writes one figure for each live stream and forgets what is too old, in one transaction. */
+export class Sampler {
+  readonly #options: SamplerOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #sampling: Promise<void> | null = null;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.#sampling ??= this.sample()
+        .catch((error: unknown) => this.#options.log.warn({ err: error }, 'figures could not be written'))
+        .finally(() => {
+          this.#sampling = null;
+        });
+    }, SAMPLE_EVERY_MS);
+  }
+
+  async sample(): Promise<void> {
+    const { db, live, figures, journal, now } = this.#options;
+    const nowMs = now();
+    const entries = live.all();
+    for (const entry of entries) {
+      if (entry.interruptedAtMs === null) journal.seen(entry, figures.measure(entry));
+    }
+    const samples = figures.sample(entries, nowMs, SAMPLE_EVERY_MS);
+    await db.transaction().execute(async (tx) => {
+      await insertSamples(tx, samples);
+      await prune(tx, nowMs - SAMPLES_KEPT_MS, nowMs - SESSIONS_KEPT_MS);
+    });
+    await journal.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#sampling;
+  }
+}
