@@ -117,6 +117,8 @@ export interface BusGathers {
   /** prom-client's `getMetricsAsJSON()` of each process. */
   'all.metrics': [null, unknown];
   'worker.report': [null, WorkerReport];
+  /** Whether each process can do its work now. */
+  'all.health': [null, ProcessHealth];
 }
 
 /** Events: everyone who listens hears them. */

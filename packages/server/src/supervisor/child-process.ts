@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import type { ProcessHealth } from '@lianmai/contract';
 import type { Registry } from 'prom-client';
 import type { Bus } from '../bus/bus.ts';
 import { LocalBus } from '../bus/local-bus.ts';
@@ -18,6 +19,8 @@ export interface ChildContext extends ChildStart {
 /** A running part: how to end it, and the lines it wants said at the start. */
 export interface RunningChild {
   say?: readonly string[];
+  /** Rejects with the reason while it cannot do its work, such as a database that is away. */
+  check?(): Promise<void>;
   /** Lets clients go and flushes what is not yet told; called once. */
   close(): Promise<void>;
 }
@@ -69,7 +72,10 @@ export function runChild(run: (context: ChildContext) => Promise<RunningChild>):
     );
     running = run({ ...start, bus, log, metrics: openMetrics(bus, start.name) });
     running.then(
-      (child) => toSupervisor({ ready: { say: child.say ?? [] } }),
+      (child) => {
+        bus.answer('all.health', () => health(start.name, child));
+        toSupervisor({ ready: { say: child.say ?? [] } });
+      },
       (error) => {
         if (!(error instanceof CannotStart)) return crash(error);
         toSupervisor({ fatal: error.message });
@@ -77,6 +83,15 @@ export function runChild(run: (context: ChildContext) => Promise<RunningChild>):
       },
     );
   });
+}
+
+async function health(name: string, child: RunningChild): Promise<ProcessHealth> {
+  try {
+    await child.check?.();
+    return { name, ok: true };
+  } catch (error) {
+    return { name, ok: false, detail: (error as Error).message };
+  }
 }
 
 function exitAfterFlush(log: Logger | null, code: number): void {

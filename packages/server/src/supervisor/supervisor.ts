@@ -3,7 +3,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { HealthReport } from '@lianmai/contract';
+import type { HealthReport, ProcessHealth } from '@lianmai/contract';
+import type { Bus } from '../bus/bus.ts';
 import { MemoryBus } from '../bus/memory-bus.ts';
 import type { Logger } from '../log/log.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -15,6 +16,8 @@ export interface SupervisorOptions {
   log: Logger;
   output: ((lines: Readable) => void) | null;
 }
+
+const HEALTH_TIMEOUT_MS = 2500;
 
 /** Owns the processes of one machine and the embedded bus between them. Knows nothing of what they do. */
 export class Supervisor {
@@ -42,7 +45,7 @@ export class Supervisor {
    */
   async start(): Promise<readonly string[]> {
     const { bus } = this.#system.member((err) => this.#options.log.error({ err }, 'a bus listener failed'));
-    bus.serve('supervisor.health', () => this.health());
+    bus.serve('supervisor.health', () => this.#health(bus));
     rmSync(this.#runtimeDir, { recursive: true, force: true });
     mkdirSync(this.#runtimeDir, { mode: 0o700 });
     const said = await Promise.race([
@@ -53,10 +56,13 @@ export class Supervisor {
     return said.flat();
   }
 
-  health(): HealthReport {
-    const processes = [this.#control, ...this.#edges].map(({ name, ready }) =>
-      ready ? { name, ok: true } : { name, ok: false, detail: 'starting' },
-    );
+  /** Asks every process, for one that runs may still be unable to work, or hang. */
+  async #health(bus: Bus): Promise<HealthReport> {
+    const answers = await bus.gather('all.health', null, { timeoutMs: HEALTH_TIMEOUT_MS });
+    const processes = [this.#control, ...this.#edges].map(({ name, ready }): ProcessHealth => {
+      if (!ready) return { name, ok: false, detail: 'starting' };
+      return answers.find((answer) => answer.name === name) ?? { name, ok: false, detail: 'does not answer' };
+    });
     return { ok: processes.every(({ ok }) => ok), processes };
   }
 

@@ -25,7 +25,7 @@ export class Health {
   #report(): Promise<HealthReport> {
     const nowMs = performance.now();
     if (!this.#asked || nowMs - this.#asked.atMs > ASK_AGAIN_AFTER_MS) {
-      const report = this.#bus.request('supervisor.health', null, { timeoutMs: 1000 }).catch(
+      const report = this.#bus.request('supervisor.health', null, { timeoutMs: 4000 }).catch(
         (): HealthReport => ({
           ok: false,
           processes: [{ name: 'supervisor', ok: false, detail: 'does not answer' }],

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 
 /** Where the other workers of the system reach this one: a unix socket in the runtime folder. */
@@ -11,6 +12,8 @@ export class InternalServer {
   }
 
   listen(): Promise<void> {
+    // A worker that was killed left its socket file behind.
+    rmSync(this.address, { force: true });
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(this.address, resolve);

@@ -6,6 +6,7 @@ import type { Logger } from '../../log/log.ts';
 import { gatherMetrics } from '../../metrics/process-metrics.ts';
 import type { Fanouts } from '../fanout/fanouts.ts';
 import { serveFlv } from '../flv/http-flv.ts';
+import { isTaken } from '../flv/take-socket.ts';
 import { serveWsFlv } from '../flv/ws-flv.ts';
 import type { HlsServer } from '../hls/hls-server.ts';
 import type { HubPort } from '../hub/ports.ts';
@@ -52,6 +53,7 @@ export class Router {
   };
 
   readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    if (isTaken(request)) return;
     const address = parsePlayAddress(request.url ?? '');
     if (address?.kind !== 'flv')
       return sendSocketError(socket, new LiveError('NOT_FOUND', 'WebSocket is served at /live/{stream}.flv'));
