@@ -32,7 +32,7 @@ const SLICE_SHARE = 8;
  */
 export class ChunkReader {
   readonly #maxChunkStreams: number;
-  readonly #maxPartialBytes: number;
+  readonly #maxPartialBytes: number | null;
   readonly #streams = new Map<number, ChunkStream>();
   #maxMessageBytes: number;
   #chunkSize = DEFAULT_CHUNK_SIZE;
@@ -53,7 +53,7 @@ export class ChunkReader {
   constructor(options: ChunkReaderOptions) {
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#maxChunkStreams = options.maxChunkStreams ?? 64;
-    this.#maxPartialBytes = options.maxPartialBytes ?? options.maxMessageBytes * 2;
+    this.#maxPartialBytes = options.maxPartialBytes ?? null;
   }
 
   /** Changes the limit for messages that begin from now on. */
@@ -217,8 +217,9 @@ export class ChunkReader {
     this.#partialBytes += stream.capacity - before;
     this.#at += count;
     this.#chunkLeft -= count;
-    if (this.#partialBytes > this.#maxPartialBytes) {
-      return this.#fail(`at most ${this.#maxPartialBytes} bytes of incomplete messages`, String(this.#partialBytes));
+    const allowed = this.#maxPartialBytes ?? 2 * this.#maxMessageBytes;
+    if (this.#partialBytes > allowed) {
+      return this.#fail(`at most ${allowed} bytes of incomplete messages`, String(this.#partialBytes));
     }
     if (stream.received === stream.length) {
       this.#partialBytes -= stream.capacity;
