@@ -15,3 +15,14 @@ export interface FanoutFormat {
   /** What goes before each merged write of `bytes` bytes, such as a WebSocket frame header. */
   envelope?(bytes: number): Buffer;
 }
+
+/**
+ * Metadata and configurations as a newcomer gets them before `gop`: decoder configurations at the first frame's time, for
+ * their own may lie behind each other's; metadata at 0, since FFmpeg takes any later one for a subtitle.
+ */
+export function headFrames({ metadata, video, audio }: Readonly<StreamHeaders>, gop: readonly Frame[]): Frame[] {
+  const dts = gop[0]?.dts;
+  const frames: Frame[] = metadata ? [{ ...metadata, dts: 0 }] : [];
+  for (const config of [video, audio]) if (config) frames.push({ ...config, dts: dts ?? config.dts });
+  return frames;
+}

@@ -50,7 +50,8 @@ export class Holders {
 
   /** Whether a publisher is there or may come back within the grace. */
   expected(stream: string, nowMs: number): boolean {
-    if (this.#streams.has(stream)) return true;
+    const holder = this.#streams.get(stream);
+    if (holder) return !this.#endedSessions.has(holder.sessionId);
     const lost = this.#lost.get(stream);
     return lost !== undefined && nowMs - lost.atMs < this.#graceMs;
   }

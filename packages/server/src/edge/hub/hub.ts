@@ -235,6 +235,7 @@ export class Hub implements HubPort, PublicationHost {
   over({ stream }: LocalPublication, reason: EndReason): void {
     this.#feeds.delete(stream.name);
     // At a shutdown only this worker goes: the publisher may come back to another one within the grace.
+    if (reason !== 'shutdown') this.#holders.ended({ stream: stream.name, sessionId: stream.holder.sessionId });
     this.#announce(stream, reason === 'shutdown' ? 'interrupted' : 'ended', reason);
     stream.end(reason);
   }
