@@ -1,6 +1,6 @@
 import type { Frame } from '@lianmai/media';
 import { flvFileHeader, writeFlvTag } from '@lianmai/media/flv';
-import type { FanoutFormat } from '../fanout/format.ts';
+import { type FanoutFormat, headFrames } from '../fanout/format.ts';
 import type { StreamHeaders } from '../hub/sink.ts';
 import { binaryFrameHeader } from './websocket-frame.ts';
 
@@ -41,10 +41,9 @@ function flvFormat(protocol: 'flv' | 'ws-flv', wanted: Tracks, envelope?: (bytes
     protocol,
     head(headers, gop) {
       const there = tracksOf(headers, gop);
-      const configs = [headers.metadata, headers.video, headers.audio].filter((frame) => frame !== null);
       return Buffer.concat([
         flvFileHeader(there.audio && wanted.audio, there.video && wanted.video),
-        ...configs.filter(carries).map(writeFlvTag),
+        ...headFrames(headers, gop).filter(carries).map(writeFlvTag),
       ]);
     },
     frame: (frame) => (carries(frame) ? writeFlvTag(frame) : null),

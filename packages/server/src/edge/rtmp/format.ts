@@ -1,6 +1,6 @@
 import type { Frame } from '@lianmai/media';
 import { CHUNK_STREAM, MESSAGE, type RtmpMessage, writeFrame, writeMessage } from '@lianmai/media/rtmp';
-import type { FanoutFormat } from '../fanout/format.ts';
+import { type FanoutFormat, headFrames } from '../fanout/format.ts';
 
 /** Chunk size of everything we send: the most that old players take, so that nearly every frame is one chunk. */
 export const CHUNK_BYTES = 65_536;
@@ -28,10 +28,7 @@ function rtmpFormat(wanted: Tracks): FanoutFormat {
   const write = (frame: Frame) => writeFrame(frame, STREAM_ID, CHUNK_BYTES);
   return {
     protocol: 'rtmp',
-    head({ metadata, video, audio }) {
-      const configs = [metadata, video, audio].filter((frame) => frame !== null);
-      return Buffer.concat(configs.filter(carries).map(write));
-    },
+    head: (headers, gop) => Buffer.concat(headFrames(headers, gop).filter(carries).map(write)),
     frame: (frame) => (carries(frame) ? write(frame) : null),
   };
 }
