@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { signTx } from '../auth/tx-signature.ts';
 import type { Bus, Unsubscribe } from '../bus/bus.ts';
 import type { Settings } from '../settings/settings.ts';
+import { isStoreUnavailable, storeUnavailable } from '../store/errors.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { accountRoutes } from './account/routes.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
@@ -68,7 +69,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     (await openStore({
       dataDir: settings.dataDir,
       databaseUrl: settings.databaseUrl,
-      onIdleError: (error) => log.warn({ err: error }, 'a database connection broke'),
+      onBrokenConnection: (error) => log.warn({ err: error }, 'a database connection broke'),
     }));
   const closing: (() => unknown)[] = options.store ? [] : [() => store.close()];
   const close = async () => {
@@ -154,20 +155,40 @@ async function listenToWorkers({ bus }: Timed, { figures, overseer }: Parts): Pr
 /** What workers ask. */
 function answerWorkers({ bus, now, log }: Timed, db: Store['db'], { overseer }: Parts): Unsubscribe[] {
   return [
-    bus.serve('control.publish', (request) => admitPublisher(db, request, now())),
-    bus.serve('control.usage', async (report) => {
-      const counted = await countUsage(db, report, now());
-      if (!counted) log.debug({ worker: report.worker, seq: report.seq }, 'usage report was counted before');
-      const accounts = new Set(report.items.map(({ accountId }) => accountId));
-      void overseer.review(({ accountId }) => accounts.has(accountId));
-      return { ok: true } as const;
-    }),
-    bus.serve('control.own-channel', async (wanted) => {
-      const channel = await ensureChannel(db, wanted, now());
-      return { query: channel ? signTx(channel.pushKey, channel.stream, now() + URLS_LAST_MS) : '' };
-    }),
+    bus.serve(
+      'control.publish',
+      answering((request) => admitPublisher(db, request, now())),
+    ),
+    bus.serve(
+      'control.usage',
+      answering(async (report) => {
+        const counted = await countUsage(db, report, now());
+        if (!counted) log.debug({ worker: report.worker, seq: report.seq }, 'usage report was counted before');
+        const accounts = new Set(report.items.map(({ accountId }) => accountId));
+        void overseer.review(({ accountId }) => accounts.has(accountId));
+        return { ok: true } as const;
+      }),
+    ),
+    bus.serve(
+      'control.own-channel',
+      answering(async (wanted) => {
+        const channel = await ensureChannel(db, wanted, now());
+        return { query: channel ? signTx(channel.pushKey, channel.stream, now() + URLS_LAST_MS) : '' };
+      }),
+    ),
   ];
 }
+
+/** A worker is told that the database is away, as something that passes, not as a failure of its request. */
+const answering =
+  <Q, A>(handler: (request: Q) => Promise<A>) =>
+  async (request: Q): Promise<A> => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      throw isStoreUnavailable(error) ? storeUnavailable() : error;
+    }
+  };
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;

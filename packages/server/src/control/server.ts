@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -56,6 +56,7 @@ export async function buildServer({ log, version, authenticator, limits, routes 
 export async function listen(api: Api, socketPath: string): Promise<void> {
   if (existsSync(socketPath)) unlinkSync(socketPath);
   await api.listen({ path: socketPath });
+  chmodSync(socketPath, 0o600);
 }
 
 function readJsonOnly(api: Api): void {

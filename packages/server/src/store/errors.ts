@@ -1,3 +1,5 @@
+import { LiveError } from '@lianmai/contract';
+
 /** The store cannot be used; `message` is one line that says what to do. */
 export class StoreError extends Error {}
 
@@ -17,7 +19,7 @@ export function isForeignKeyViolation(error: unknown): boolean {
 
 /** Classes 08 (connection), 53 (resources), 57P (shutdown) of PostgreSQL, and what the socket or the pool says. */
 const UNREACHABLE =
-  /^(08...|53...|57P..|57014|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(08...|53...|57P..|57014|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 const POOL_SAYS =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/;
 
@@ -25,7 +27,13 @@ const POOL_SAYS =
 export function isStoreUnavailable(error: unknown): boolean {
   const code = field(error, 'code');
   if (typeof code === 'string' && UNREACHABLE.test(code)) return true;
+  // A unix socket that is not there.
+  if (code === 'ENOENT' && field(error, 'syscall') === 'connect') return true;
   const sqlite = sqliteResultCode(error);
   if (sqlite === 5 || sqlite === 6) return true;
   return error instanceof Error && POOL_SAYS.test(error.message);
 }
+
+/** For whoever asked, when {@link isStoreUnavailable}. */
+export const storeUnavailable = (): LiveError =>
+  new LiveError('UNAVAILABLE', 'the database does not answer: try again in a few seconds');

@@ -7,10 +7,10 @@ const CONNECTIONS = 10;
 
 /**
  * A PostgreSQL database by its URL; connects once to see that it can.
- * @param onIdleError told when an idle connection breaks; the pool opens another when needed.
+ * @param onBroken told when a connection breaks; the pool opens another when needed.
  * @throws StoreError one line, without the password.
  */
-export async function openPostgres(url: string, onIdleError: (error: Error) => void): Promise<Dialect> {
+export async function openPostgres(url: string, onBroken: (error: Error) => void): Promise<Dialect> {
   if (!URL.canParse(url) || !['postgres:', 'postgresql:'].includes(new URL(url).protocol))
     throw new StoreError('--database-url must look like postgresql://user:password@host:5432/database');
   const pool = new pg.Pool({
@@ -22,7 +22,9 @@ export async function openPostgres(url: string, onIdleError: (error: Error) => v
     application_name: 'lianmai',
     types: { getTypeParser },
   });
-  pool.on('error', onIdleError);
+  // The pool listens to its idle connections only; one that breaks while it is in use must not end the process either.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', onBroken));
   try {
     (await pool.connect()).release();
   } catch (error) {

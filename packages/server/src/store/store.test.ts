@@ -204,7 +204,7 @@ describe('PostgreSQL server', { skip: missing !== null && process.env['CI'] !== 
     const store = await openStore({
       dataDir: '',
       databaseUrl: await server.createDatabase(),
-      onIdleError: (error) => idle.push(error),
+      onBrokenConnection: (error) => idle.push(error),
     });
     await server.halt();
     await assert.rejects(store.ping(), isStoreUnavailable);

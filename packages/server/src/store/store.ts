@@ -24,8 +24,8 @@ export interface StoreOptions {
   databaseUrl: string | null;
   /** How long to wait for another server to let go of the data folder, default 5000. */
   busyTimeoutMs?: number;
-  /** Told of connections that break between queries. */
-  onIdleError?: (error: Error) => void;
+  /** Told of connections that break; the next query opens another. */
+  onBrokenConnection?: (error: Error) => void;
 }
 
 /**
@@ -33,9 +33,9 @@ export interface StoreOptions {
  * @throws StoreError one line that says what to do: unreachable, in use, damaged, or written by a newer version.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataDir, databaseUrl, busyTimeoutMs, onIdleError = () => {} } = options;
+  const { dataDir, databaseUrl, busyTimeoutMs, onBrokenConnection = () => {} } = options;
   const dialect =
-    databaseUrl === null ? openSqlite(dataDir, busyTimeoutMs) : await openPostgres(databaseUrl, onIdleError);
+    databaseUrl === null ? openSqlite(dataDir, busyTimeoutMs) : await openPostgres(databaseUrl, onBrokenConnection);
   const db: Db = new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin()] });
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= db.destroy());

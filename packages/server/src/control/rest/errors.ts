@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ERRORS, type ErrorName, LiveError } from '@lianmai/contract';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { isStoreUnavailable } from '../../store/errors.ts';
+import { isStoreUnavailable, storeUnavailable } from '../../store/errors.ts';
 
 /** Answers with any error in the one shape; what is not meant for callers is logged and named INTERNAL. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -16,6 +16,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   return reply
     .code(live.status)
     .header('content-type', 'application/json; charset=utf-8')
+    .header('x-request-id', request.id)
     .serializer(String)
     .send(JSON.stringify(live.toBody(request.id)));
 }
@@ -32,8 +33,7 @@ const BY_FASTIFY_CODE: Readonly<Record<string, { name: ErrorName; message: strin
 
 function toLiveError(error: unknown): LiveError {
   if (error instanceof LiveError) return error;
-  if (isStoreUnavailable(error))
-    return new LiveError('UNAVAILABLE', 'the database does not answer: try again in a few seconds');
+  if (isStoreUnavailable(error)) return storeUnavailable();
   const { code, statusCode, message } = error as Partial<FastifyError>;
   const known = BY_FASTIFY_CODE[code ?? ''];
   if (known) return new LiveError(known.name, known.message);

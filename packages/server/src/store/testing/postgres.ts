@@ -61,7 +61,8 @@ export class PostgresCluster {
 
   /** Starts the server again after {@link halt}. */
   async run(): Promise<void> {
-    const settings = ['fsync=off', 'listen_addresses=', `unix_socket_directories=${this.#folder}`];
+    const quick = ['fsync=off', 'full_page_writes=off', 'wal_level=minimal', 'max_wal_senders=0', 'autovacuum=off'];
+    const settings = [...quick, 'listen_addresses=', `unix_socket_directories=${this.#folder}`];
     const options = settings.map((setting) => `-c "${setting}"`).join(' ');
     const script = `"${this.#bin}/postgres" -D "${this.#folder}/data" ${options} & p=$!; read _; kill -QUIT $p; wait $p`;
     const child = spawn('/bin/sh', ['-c', script], {
