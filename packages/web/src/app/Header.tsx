@@ -1,0 +1,44 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { changeLanguage } from '../i18n/i18n.ts';
+import { LANGUAGE_NAMES } from '../i18n/language.ts';
+import { LanguageIcon, Mark } from '../theme/icons.tsx';
+import styles from './Header.module.css';
+import { useLanguage } from './useLanguage.ts';
+
+/** The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. */
+export function Header({ wide = false }: { wide?: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <header className={wide ? `${styles.header} ${styles.wide}` : styles.header}>
+      <Link href="/" className={styles.home} aria-label={t('app.home')}>
+        <Mark />
+        <span className={styles.name}>{t('app.name')}</span>
+      </Link>
+      <nav className={styles.links}>
+        <a className={styles.link} href="/docs">
+          {t('app.docs')}
+        </a>
+        <LanguageSwitch />
+      </nav>
+    </header>
+  );
+}
+
+/** With two languages the switch is a button that names the other one. */
+function LanguageSwitch() {
+  const { t } = useTranslation();
+  const other = useLanguage() === 'zh' ? 'en' : 'zh';
+  return (
+    <button
+      type="button"
+      className={styles.link}
+      lang={other === 'zh' ? 'zh-Hans' : 'en'}
+      aria-label={t('app.switchLanguage', { language: LANGUAGE_NAMES[other], lng: other })}
+      onClick={() => changeLanguage(other)}
+    >
+      <LanguageIcon size={20} />
+      {LANGUAGE_NAMES[other]}
+    </button>
+  );
+}

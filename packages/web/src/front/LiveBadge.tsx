@@ -1,0 +1,10 @@
+import type { LiveChannel } from '@lianmai/contract/rest';
+import { useTranslation } from 'react-i18next';
+import styles from './LiveBadge.module.css';
+
+/** The state of a stream in one word: red when it is live, none when it is off. */
+export function LiveBadge({ state }: { state: LiveChannel['state'] }) {
+  const { t } = useTranslation();
+  if (state === 'live') return <span className={styles.live}>{t('app.live')}</span>;
+  return state === 'interrupted' ? <span className={styles.interrupted}>{t('app.interrupted')}</span> : null;
+}

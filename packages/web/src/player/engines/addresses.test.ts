@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { playPath, playQuery, webSocketAddress } from './addresses.ts';
+
+test('streams are played on the page’s own origin', () => {
+  assert.equal(playPath('show-1', 'flv', ''), '/live/show-1.flv');
+  assert.equal(playPath('show-1', 'm3u8', '?txTime=5C'), '/live/show-1.m3u8?txTime=5C');
+});
+
+test('a name that is none cannot leave the folder', () => {
+  assert.equal(playPath('../v1', 'flv', ''), '/live/..%2Fv1.flv');
+});
+
+test('the WebSocket is encrypted when the page is', () => {
+  assert.equal(webSocketAddress('/live/a.flv?x=1', 'http://host:8080'), 'ws://host:8080/live/a.flv?x=1');
+  assert.equal(webSocketAddress('/live/a.flv', 'https://host'), 'wss://host/live/a.flv');
+});
+
+test('only the signature of a page’s query goes to the play address', () => {
+  assert.equal(playQuery('?player=hls&txSecret=ab%2Bc&txTime=5C271099'), '?txSecret=ab%2Bc&txTime=5C271099');
+  assert.equal(playQuery('?player=hls'), '');
+  assert.equal(playQuery(''), '');
+});

@@ -1,0 +1,158 @@
+import type { ReactNode } from 'react';
+
+interface IconProps {
+  size?: number;
+}
+
+/** The app's pictograms: 24 units square, lines of 2, in the colour of the text. Decoration: the text beside names the thing. */
+function Icon({ size = 24, children }: IconProps & { children?: ReactNode }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const PlayIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M8 5.2v13.6L19 12z" fill="currentColor" />
+  </Icon>
+);
+export const PauseIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M8.5 5.5v13M15.5 5.5v13" strokeWidth="3.4" />
+  </Icon>
+);
+export const SoundIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5z" fill="currentColor" />
+    <path d="M15.5 9a4.2 4.2 0 0 1 0 6M18.2 6.3a8 8 0 0 1 0 11.4" />
+  </Icon>
+);
+export const MutedIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5z" fill="currentColor" />
+    <path d="m16 9.5 5 5M21 9.5l-5 5" />
+  </Icon>
+);
+export const FullscreenIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />
+  </Icon>
+);
+export const ExitFullscreenIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5" />
+  </Icon>
+);
+export const PictureInPictureIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M10 19H4.5A1.5 1.5 0 0 1 3 17.5v-11A1.5 1.5 0 0 1 4.5 5h15A1.5 1.5 0 0 1 21 6.5V10" />
+    <rect x="13" y="13" width="8" height="6" rx="1.2" fill="currentColor" />
+  </Icon>
+);
+export const TuneIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+    <circle cx="16" cy="7" r="2.6" />
+    <circle cx="8" cy="17" r="2.6" />
+  </Icon>
+);
+export const ChartIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M5 20v-6M12 20V4M19 20v-9" strokeWidth="2.6" />
+  </Icon>
+);
+export const ShareIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M12 15V4M7.5 8 12 3.5 16.5 8M5 12.5v6A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5v-6" />
+  </Icon>
+);
+export const InfoIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 11.2v5M12 7.8v.1" />
+  </Icon>
+);
+export const BackIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M14.5 5.5 8 12l6.5 6.5" />
+  </Icon>
+);
+export const EyeIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M2.5 12S6 5.8 12 5.8 21.5 12 21.5 12 18 18.2 12 18.2 2.5 12 2.5 12z" />
+    <circle cx="12" cy="12" r="2.8" />
+  </Icon>
+);
+export const CopyIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="8.5" y="8.5" width="11.5" height="11.5" rx="2" />
+    <path d="M15.5 8.5V6a2 2 0 0 0-2-2H6a2 2 0 0 0-2 2v7.5a2 2 0 0 0 2 2h2.5" />
+  </Icon>
+);
+export const CheckIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="m5 12.5 4.5 4.5L19 7.5" />
+  </Icon>
+);
+export const CloseIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="m6 6 12 12M18 6 6 18" />
+  </Icon>
+);
+export const OfflineIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M2.5 9.2a14 14 0 0 1 5-3M21.5 9.2A14 14 0 0 0 11.6 5.4M6 13a9 9 0 0 1 4.3-2.4M18 13a9 9 0 0 0-2.2-1.6M9.4 16.4a4.2 4.2 0 0 1 5.2 0M12 19.9v.1" />
+    <path d="m4 3 16 18" />
+  </Icon>
+);
+export const AlertIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M12 4 2.8 19.5h18.4z" />
+    <path d="M12 10v4.2M12 16.9v.1" />
+  </Icon>
+);
+/** A camera's lens with waves: live, or about to be. */
+export const BroadcastIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="12" cy="12" r="2.6" fill="currentColor" />
+    <path d="M7.8 16.2a6 6 0 0 1 0-8.4M16.2 7.8a6 6 0 0 1 0 8.4M4.9 19.1a10 10 0 0 1 0-14.2M19.1 4.9a10 10 0 0 1 0 14.2" />
+  </Icon>
+);
+export const LanguageIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M3.5 12h17M12 3.5c3 2.6 3.6 5.6 3.6 8.5s-.6 5.9-3.6 8.5c-3-2.6-3.6-5.6-3.6-8.5s.6-5.9 3.6-8.5z" />
+  </Icon>
+);
+
+/** The sign of the product: two rings that interlock. */
+export function Mark({ size = 28 }: { size?: number }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="10 10 44 44"
+      fill="none"
+      strokeWidth="6"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <circle cx="25" cy="32" r="12" stroke="var(--accent)" />
+      <circle cx="39" cy="32" r="12" stroke="var(--text)" />
+      <path d="M26.05 20.05A12 12 0 0 1 35.6 26.37" stroke="var(--accent)" />
+    </svg>
+  );
+}
