@@ -90,6 +90,7 @@ export class RtmpServer {
     server.on('secureConnection', (socket) => this.#open(socket, true));
     server.on('tlsClientError', (error, socket) => {
       this.#options.log.debug({ ip: socket.remoteAddress, code: (error as NodeJS.ErrnoException).code }, 'tls failed');
+      socket.destroy();
     });
     return server;
   }
