@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Fanouts } from '../fanout/fanouts.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import { flvFormatFor } from './format.ts';
@@ -30,6 +29,7 @@ const LONGEST_AFTERTHOUGHT = 16 << 10;
 /**
  * Answers GET with the stream, from its newest key frame on, until it ends or the viewer goes; HEAD with the head alone.
  * Takes the socket from the HTTP server, which forgets the request.
+ * @throws LiveError BAD_REQUEST before anything is written, when the request stands behind others on its connection.
  */
 export function serveFlv(
   request: IncomingMessage,
@@ -42,8 +42,10 @@ export function serveFlv(
   const socket = takeSocket(request, response);
   if (!socket) return;
   const heard = socket.bytesRead;
-  socket.on('data', function (this: Socket) {
-    if (this.bytesRead - heard > LONGEST_AFTERTHOUGHT) this.destroy();
+  socket.on('data', () => {
+    if (socket.bytesRead - heard > LONGEST_AFTERTHOUGHT) socket.destroy();
   });
+  // The HTTP server's sockets stay half open otherwise: a viewer that hangs up while nothing comes would be kept.
+  socket.on('end', () => socket.destroy());
   fanouts.join(stream, format, socket, { ended: () => socket.end() }, RESPONSE_HEAD);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { LiveError } from '@lianmai/contract';
 
 const taken = new WeakSet<IncomingMessage>();
 
@@ -12,17 +13,23 @@ const taken = new WeakSet<IncomingMessage>();
  * handler returned before; then they stay until the socket closes.
  *
  * @returns null when the client is gone already.
+ * @throws LiveError BAD_REQUEST when answers to earlier requests are still to be sent on this connection.
  */
 export function takeSocket(request: IncomingMessage & { upgrade?: boolean }, response: ServerResponse): Socket | null {
   const { socket } = request;
   if (socket.destroyed) return null;
-  response.detachSocket(socket);
-  // The parser's: a request sent after this one must not be answered into the stream.
+  if (response.socket !== socket)
+    throw new LiveError('BAD_REQUEST', 'a stream needs a connection of its own: do not send its request after others');
+  // The parser's: nothing sent from here on is a request.
   socket.removeAllListeners('data');
   socket.setTimeout(0);
   request.upgrade = true;
   taken.add(request);
-  process.nextTick(() => socket.resume());
+  // Not before the packet is parsed to its end: a request in it would find the socket free and be answered into the stream.
+  process.nextTick(() => {
+    if (response.socket) response.detachSocket(socket);
+    socket.resume();
+  });
   return socket;
 }
 

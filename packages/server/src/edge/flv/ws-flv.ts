@@ -56,6 +56,7 @@ export function serveWsFlv(
   const ended = (reason: string) => close(reason === 'shutdown' ? GOING_AWAY : NORMAL);
   const viewer = fanouts.join(stream, flvFormatFor('ws-flv', request.url ?? ''), socket, { ended }, accepted);
   socket.on('data', hear);
+  socket.on('end', () => socket.destroy());
   if (head.length > 0) hear(head);
 }
 
