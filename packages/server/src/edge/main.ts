@@ -9,7 +9,7 @@ import { Health } from './http/health.ts';
 import { HttpServer } from './http/http-server.ts';
 import { InternalServer } from './http/internal-server.ts';
 import { openPages } from './http/pages.ts';
-import { internalHandler, Router } from './http/router.ts';
+import { Router } from './http/router.ts';
 import { Hub } from './hub/hub.ts';
 import { ConnectionLimits } from './limits.ts';
 import { registerMetrics } from './metrics.ts';
@@ -39,7 +39,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
   const router = new Router({ hub, fanouts, hls, control, health: new Health(bus), bus, pages: openPages(PAGES), log });
-  const internal = new InternalServer(internalAddress, internalHandler(hls, log));
+  const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
   const rtmp = new RtmpServer({ hub, fanouts, settings, tls, limits, log });
   registerMetrics(metrics, { hub, fanouts, limits });

@@ -61,6 +61,14 @@ export class Router {
     this.#play(address, 'ws-flv', socket, begin, (error) => sendSocketError(socket, error));
   };
 
+  /** What the other workers of the system ask of this one: the HLS it packages. */
+  readonly internal = (request: IncomingMessage, response: ServerResponse): void => {
+    const address = parsePlayAddress(request.url ?? '');
+    if (!address || address.kind === 'flv') return sendError(response, new LiveError('NOT_FOUND', 'not served here'));
+    const { stream, file, query } = address;
+    this.#guard(response, this.#parts.hls.handle(request, response, { stream, file, query, internal: true }));
+  };
+
   #live(request: IncomingMessage, response: ServerResponse, url: string): void {
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-allow-headers', '*');
@@ -74,7 +82,7 @@ export class Router {
     if (!allowMethods(request, response, 'GET', 'HEAD')) return;
     const { stream, kind, file, query } = address;
     if (kind !== 'flv')
-      return this.#guard(response, this.#parts.hls.handle(request, response, { stream, file, query }));
+      return this.#guard(response, this.#parts.hls.handle(request, response, { stream, file, query, internal: false }));
     const begin = (live: LiveStream) => serveFlv(request, response, live, this.#parts.fanouts);
     this.#play(address, 'flv', request.socket, begin, (error) => sendError(response, error));
   }
