@@ -12,7 +12,7 @@ export interface RateLimits {
   perAddress: number;
 }
 
-export const RATE_LIMITS: RateLimits = { perKey: 6000, perAddress: 1200 };
+export const RATE_LIMITS: RateLimits = { perKey: 12_000, perAddress: 6000 };
 const WINDOW_MS = 60_000;
 const CALLERS_REMEMBERED = 20_000;
 

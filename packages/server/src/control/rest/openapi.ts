@@ -39,7 +39,7 @@ export async function documentApi(api: Api, version: string): Promise<void> {
   });
   await api.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { docExpansion: 'list', deepLinking: true },
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list', deepLinking: true },
     theme: { title: 'Lianmai API' },
   });
   api.get(
