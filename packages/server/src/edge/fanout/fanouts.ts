@@ -45,9 +45,18 @@ export class Fanouts implements ViewerKeeper {
    * bytes for the stream's figures, uses the socket's time-out, and destroys a socket that takes nothing for too long. The
    * caller reads the socket, or drops what comes.
    * @param prefix goes before everything, outside the format's envelope, such as the head of a response.
+   * @param returning it had frames of this stream before: it goes on at the next key frame, so that its time never goes back.
    */
-  join(stream: LiveStream, format: FanoutFormat, socket: Socket, events: ViewerEvents, prefix?: Buffer): FanoutViewer {
+  join(
+    stream: LiveStream,
+    format: FanoutFormat,
+    socket: Socket,
+    events: ViewerEvents,
+    prefix?: Buffer,
+    returning = false,
+  ): FanoutViewer {
     const viewer = new Viewer(socket, events, this);
+    if (returning) viewer.progress = 'returning';
     const group = this.#group(stream, format);
     const phase = this.#clock.add();
     stream.countViewers(format.protocol, 1);

@@ -3,7 +3,7 @@ import type { Frame } from '@lianmai/media';
 import type { LiveStream, StreamSink } from '../hub/sink.ts';
 import { StartRule } from '../hub/start-rule.ts';
 import { Backlog } from './backlog.ts';
-import type { FanoutFormat } from './format.ts';
+import { type FanoutFormat, headFrames } from './format.ts';
 import { Lane } from './lane.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -60,11 +60,11 @@ export class Group implements StreamSink {
     this.#lanes.set(phase, lane);
     lane.add(viewer);
     viewer.queueLimit = this.#limits.viewerQueueBytes;
-    lane.join ??= this.#joinBuffer(lane.cursor);
     const { socket } = viewer;
     socket.cork();
     if (prefix) socket.write(prefix);
-    if (lane.join) {
+    if (viewer.progress === 'new') lane.join ??= this.#joinBuffer(lane.cursor);
+    if (viewer.progress === 'new' && lane.join) {
       viewer.progress = 'flowing';
       viewer.queueLimit += lane.join.length;
       socket.write(lane.join);
@@ -136,7 +136,9 @@ export class Group implements StreamSink {
   }
 
   #push(frame: Frame): void {
-    const bytes = this.format.frame(frame);
+    // New metadata at 0 like a newcomer's, see headFrames.
+    const isMetadata = frame.track === 'data' && frame.type === 'config';
+    const bytes = this.format.frame(isMetadata ? { ...frame, dts: 0 } : frame);
     if (bytes) this.#backlog.push(bytes, this.#rule.isStart(frame, this.#expectsVideo()));
   }
 
@@ -157,8 +159,7 @@ export class Group implements StreamSink {
 
   /** A viewer that left frames out may have missed a change of these. */
   #configs(): Buffer[] {
-    const { metadata, video, audio } = this.stream.headers;
-    return [metadata, video, audio].flatMap((frame) => (frame && this.format.frame(frame)) ?? []);
+    return headFrames(this.stream.headers, this.stream.gop).flatMap((frame) => this.format.frame(frame) ?? []);
   }
 
   #merge(parts: Buffer[]): Buffer {

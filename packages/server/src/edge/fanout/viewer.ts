@@ -17,8 +17,9 @@ export interface FanoutViewer {
  * - `new`: has nothing yet, waits for a frame to begin with.
  * - `flowing`: gets every merged write.
  * - `behind`: its queue was full; waits until it is drained and a key frame comes.
+ * - `returning`: has left and come back, waits likewise.
  */
-type Progress = 'new' | 'flowing' | 'behind';
+type Progress = 'new' | 'flowing' | 'behind' | 'returning';
 
 /** What a viewer tells the one who keeps it. */
 export interface ViewerKeeper {
