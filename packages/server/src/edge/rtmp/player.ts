@@ -18,6 +18,8 @@ export class RtmpPlayer {
   readonly #options: RtmpPlayerOptions;
   readonly #tracks = { audio: true, video: true };
   #paused = false;
+  /** It had frames already; what follows must not lie before them. */
+  #started = false;
   #viewer: FanoutViewer | null = null;
   /** Holds the stream while nothing of it is wanted, and hears of its end. */
   #waiting: StreamSink | null = null;
@@ -65,7 +67,8 @@ export class RtmpPlayer {
     const { fanouts, connection, stream, ended } = this.#options;
     const format = this.#paused ? null : rtmpFormatFor(this.#tracks);
     if (format !== null) {
-      this.#viewer = fanouts.join(stream, format, connection.socket, { ended }, prefix);
+      this.#viewer = fanouts.join(stream, format, connection.socket, { ended }, prefix, this.#started);
+      this.#started = true;
       return;
     }
     if (prefix !== undefined) connection.write(prefix);

@@ -68,7 +68,7 @@ export async function openEdge(t: TestContext, options: EdgeOptions = {}): Promi
     log,
   });
   const limits = new ConnectionLimits({
-    maxConnections: 1000,
+    maxConnections: 10_000,
     maxConnectionsPerIp: options.maxConnectionsPerIp ?? 1000,
   });
   const server = new RtmpServer({
