@@ -40,8 +40,8 @@ export class ChunkReader {
   #at = 0;
   /** Bytes of the connection before {@link #bytes}. */
   #base = 0;
-  /** A chunk header that began in earlier bytes. */
-  readonly #header = Buffer.alloc(LONGEST_HEADER);
+  /** A chunk header that began in earlier bytes; made when the first one does. */
+  #header: Buffer = EMPTY;
   #headerLength = 0;
   /** The chunk stream whose chunk is being read, and what is missing of the chunk. */
   #current: ChunkStream | null = null;
@@ -101,6 +101,7 @@ export class ChunkReader {
 
   /** The stream of the chunk whose header was read; null when the header is not complete or not acceptable. */
   #readHeader(): ChunkStream | null {
+    if (this.#at === this.#bytes.length) return null;
     if (this.#headerLength === 0) {
       const consumed = this.#parseHeader(this.#bytes, this.#at, this.#bytes.length);
       if (consumed > 0) {
@@ -109,6 +110,7 @@ export class ChunkReader {
       }
       if (this.#error !== null) return null;
     }
+    if (this.#header.length === 0) this.#header = Buffer.allocUnsafeSlow(LONGEST_HEADER);
     const before = this.#headerLength;
     const added = this.#bytes.copy(this.#header, before, this.#at);
     const consumed = this.#parseHeader(this.#header, 0, before + added);
