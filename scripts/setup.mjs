@@ -23,11 +23,11 @@ export function setUp() {
   if (read(installStamp) !== packages) {
     say('Setting up: installing packages (only now; about a minute) …');
     const npm = process.env.npm_execpath;
-    const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
-    // The pages need their builder, and node-av needs no ffmpeg program beside the one it carries.
-    run(command, [...args, '--include=dev', '--include=optional'], 'the packages could not be installed', {
-      SKIP_FFMPEG: 'true',
-    });
+    // Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms which a mirror lacks.
+    const install = ['install', '--no-save', '--include=dev', '--include=optional'];
+    const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, ...install]] : ['npm', install];
+    // node-av needs no ffmpeg program beside the one it carries.
+    run(command, args, 'the packages could not be installed', { SKIP_FFMPEG: 'true' });
     writeFileSync(installStamp, packages);
   }
   const pages = hashOf(filesBelow('packages/web').concat('packages/contract/package.json', 'package-lock.json'));
