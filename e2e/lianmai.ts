@@ -77,7 +77,9 @@ export class Lianmai implements AsyncDisposable {
       await lianmai.healthy();
     } catch (error) {
       await lianmai.#kill();
-      throw new Error(`It did not start. It printed: ${lianmai.printed}\n${lianmai.story()}`, { cause: error });
+      throw new Error(`It did not start. It printed: ${lianmai.printed.slice(-2000)}\n${lianmai.story()}`, {
+        cause: error,
+      });
     }
     return lianmai;
   }

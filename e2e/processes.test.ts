@@ -87,7 +87,7 @@ describe('a media worker killed', () => {
           const player = players[i]!;
           if (player.end === null) return player.more(25, 9);
           using again = await until('it plays again', () => FlvClient.open(channel.play.flv));
-          return again.more(25, 9);
+          return await again.more(25, 9);
         }),
       );
       const kept = players.filter((player) => player.end === null);

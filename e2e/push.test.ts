@@ -101,7 +101,9 @@ describe('who may push', () => {
   /** How the server answers a push with this stream key. */
   const tryPush = async (streamKey: string) => {
     using client = await RtmpClient.connect(lianmai.rtmpPort);
-    return client.publish(streamKey);
+    const answer = await client.publish(streamKey);
+    await client.sayGoodbye();
+    return answer;
   };
 
   it('a second publisher is refused with 40000415, and the first one goes on untouched', async () => {

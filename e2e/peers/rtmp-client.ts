@@ -95,6 +95,13 @@ export class RtmpClient implements Disposable {
     return this.status((code) => code.startsWith('NetStream.Publish'));
   }
 
+  /** Ends publishing or playing as a well-behaved client does. */
+  async sayGoodbye(): Promise<void> {
+    this.command(0, 'deleteStream', 0, null, 1);
+    this.socket.end();
+    await until('the connection is closed', () => this.closed);
+  }
+
   /** The first status, past or coming, whose code is accepted. */
   status(accept: (code: string) => boolean, timeoutMs = 10_000): Promise<Status> {
     return until('an onStatus', () => this.statuses.find(({ code }) => accept(code)), timeoutMs);
@@ -104,8 +111,9 @@ export class RtmpClient implements Disposable {
     const transaction = name === 'connect' ? 1 : ++this.#transaction;
     this.command(0, name, transaction, ...args);
     return until(`an answer to ${name}`, () => {
-      if (this.closed) throw new Error('the server closed the connection');
-      return this.#results.get(transaction);
+      const result = this.#results.get(transaction);
+      if (!result && this.closed) throw new Error('the server closed the connection');
+      return result;
     });
   }
 

@@ -43,11 +43,15 @@ export class ControlProxy {
     outgoing.on('timeout', () => outgoing.destroy());
     outgoing.on('error', () => {
       from.unpipe(outgoing).resume();
+      if (to.headersSent) return; // the answer is on its way; its own end decides
       sendError(to, new LiveError('UNAVAILABLE', 'the control part is restarting: try again in a second or two'), {
         'retry-after': '1',
       });
     });
     outgoing.on('response', (answer) => {
+      // Answered before the whole body came (too large): the rest is read and dropped, or the client's next request on
+      // this connection would wait behind it.
+      if (!from.complete) from.unpipe(outgoing).resume();
       const answered = { ...answer.headers };
       for (const name of HOP_BY_HOP) delete answered[name];
       to.writeHead(answer.statusCode ?? 502, answered);
