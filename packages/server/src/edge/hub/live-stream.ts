@@ -50,6 +50,10 @@ export class LiveStreamImpl implements LiveStream {
     return this.#gop.frames;
   }
 
+  get gopMs(): number {
+    return this.meter.gopMs;
+  }
+
   /** Whether anybody takes its frames here; relays to other workers do not count. */
   get wanted(): boolean {
     for (const sink of this.#sinks) if (!sink.forRelay) return true;

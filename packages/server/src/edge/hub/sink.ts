@@ -32,6 +32,8 @@ export interface LiveStream {
   readonly headers: Readonly<StreamHeaders>;
   /** Frames since the newest key frame, oldest first, without configs; the newest audio only, for streams without video. */
   readonly gop: readonly Frame[];
+  /** Distance of the newest two key frames, ms; 0 while there are not two. */
+  readonly gopMs: number;
   attach(sink: StreamSink): void;
   /** Detaching a sink that is not attached does nothing. */
   detach(sink: StreamSink): void;

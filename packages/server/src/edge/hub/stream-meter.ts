@@ -35,6 +35,11 @@ export class StreamMeter {
     this.#sinceMs = nowMs;
   }
 
+  /** Distance of the newest two key frames; 0 while there are not two. */
+  get gopMs(): number {
+    return this.#gopMs;
+  }
+
   frame(frame: Frame): void {
     if (frame.track === 'video') this.#videoFrame(frame);
     else if (frame.track === 'audio') this.#audioFrame(frame);
