@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 
-/** The Debian packages the tests and benchmarks talk to: encoders, players, a browser, a database, a peer server; the compiler of the load generators. */
+/** The Debian packages the tests and benchmarks talk to: encoders, players, a browser, a database, a peer server, certificates; the compiler of the load generators. */
 const PACKAGES = [
   'gcc',
   'libc6-dev',
   'ffmpeg',
+  'openssl',
   'chromium',
   'fonts-noto-cjk',
   'postgresql',
