@@ -70,8 +70,8 @@ describe('control', () => {
     await until(async () => (await stateOf(control, channel.id)) === 'live');
     await control.stop();
     await control.startAgain();
-    const { body } = await control.get<Channel>(`/v1/channels/${channel.id}`);
-    assert.deepEqual([body.state, body.viewers], ['live', 3]);
+    assert.equal(await stateOf(control, channel.id), 'live');
+    await until(async () => (await control.get<Channel>(`/v1/channels/${channel.id}`)).body.viewers === 3);
     assert.deepEqual(
       (await sessionsOf(control, channel.id)).map(({ id, endedAt }) => [id, endedAt]),
       [[grant.sessionId, null]],

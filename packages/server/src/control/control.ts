@@ -141,14 +141,20 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
 }
 
 /** What workers report of their own accord. */
-async function listenToWorkers({ bus }: Timed, { figures, overseer }: Parts): Promise<Unsubscribe[]> {
+async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Parts): Promise<Unsubscribe[]> {
   const unsubscribe = bus.subscribe('worker.report', (report) => figures.report(report));
   const prefix = leases.worker('');
   const unwatch = await bus.watch<WorkerInfo>(prefix, (key, worker) => {
     if (worker) overseer.repeatPolicies();
     else figures.forget(key.slice(prefix.length));
   });
-  for (const report of await bus.gather('worker.report', null, { timeoutMs: 500 })) figures.report(report, false);
+  // The rest of the start goes on meanwhile: viewers are counted a moment later at worst.
+  bus.gather('worker.report', null).then(
+    (reports) => {
+      for (const report of reports) figures.report(report, false);
+    },
+    (error: unknown) => log.warn({ err: error }, 'figures come with the next reports'),
+  );
   return [unsubscribe, unwatch];
 }
 

@@ -58,10 +58,10 @@ export class FigureBoard {
     return { video: live?.video ?? null, audio: live?.audio ?? null, viewers, viewersByProtocol };
   }
 
-  /** One row for each stream, for the time since the last call, stamped on a grid of `gridMs`. */
+  /** One row for each stream, for the time since the last call, stamped with the nearest point of a grid of `gridMs`. */
   sample(entries: readonly LiveEntry[], nowMs: number, gridMs: number): FigureSampleRow[] {
     const seconds = Math.max(nowMs - this.#sampledAtMs, 1) / 1000;
-    const rows = entries.map((entry) => this.#row(entry, Math.floor(nowMs / gridMs) * gridMs, seconds));
+    const rows = entries.map((entry) => this.#row(entry, Math.round(nowMs / gridMs) * gridMs, seconds));
     this.#flow.clear();
     this.#sampledAtMs = nowMs;
     return rows;

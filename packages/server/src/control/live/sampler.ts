@@ -29,14 +29,18 @@ export class Sampler {
     this.#options = options;
   }
 
+  /** Samples on the full ten seconds of the clock, so that figures of all channels and all controls stand side by side. */
   start(): void {
-    this.#timer ??= setInterval(() => {
+    const { now, log } = this.#options;
+    const wait = SAMPLE_EVERY_MS - (now() % SAMPLE_EVERY_MS);
+    this.#timer = setTimeout(() => {
       this.#sampling ??= this.sample()
-        .catch((error: unknown) => this.#options.log.warn({ err: error }, 'figures could not be written'))
+        .catch((error: unknown) => log.warn({ err: error }, 'figures could not be written'))
         .finally(() => {
           this.#sampling = null;
         });
-    }, SAMPLE_EVERY_MS);
+      this.start();
+    }, wait);
   }
 
   async sample(): Promise<void> {
@@ -55,7 +59,7 @@ export class Sampler {
   }
 
   async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#sampling;
   }

@@ -10,6 +10,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Store } from '../../store/store.ts';
 import { type Control, startControl } from '../control.ts';
 import type { RateLimits } from '../rest/access.ts';
+import { DocumentedAnswers } from './documented.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests';
@@ -42,6 +43,7 @@ export class TestControl {
   readonly #options: TestOptions;
   readonly #agent = new Agent({ keepAlive: true });
   #control: { control: Control; kill(): void } | null = null;
+  #documented: DocumentedAnswers | null = null;
 
   private constructor(options: TestOptions) {
     this.#options = options;
@@ -50,6 +52,8 @@ export class TestControl {
   static async start(options: TestOptions = {}): Promise<TestControl> {
     const test = new TestControl(options);
     await test.startAgain();
+    const { body } = await test.#send('GET', '/v1/openapi.json', undefined, { key: null });
+    test.#documented = new DocumentedAnswers(body);
     return test;
   }
 
@@ -107,9 +111,15 @@ export class TestControl {
     this.call<T>('PATCH', path, body, options);
   delete = <T = ErrorBody>(path: string, options?: CallOptions) => this.call<T>('DELETE', path, undefined, options);
 
-  /** A REST call. `body` is sent as JSON; a string as it is. */
-  call<T>(method: string, path: string, body?: unknown, { key = OPERATOR_KEY, headers = {} }: CallOptions = {}) {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
+  /** A REST call. `body` is sent as JSON; a string as it is. The answer must be as the OpenAPI document says. */
+  async call<T>(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer<T>> {
+    const answer = await this.#send(method, path, body, options);
+    this.#documented?.check(method, path, answer.status, answer.body);
+    return answer as Answer<T>;
+  }
+
+  #send(method: string, path: string, body: unknown, { key = OPERATOR_KEY, headers = {} }: CallOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer<unknown>>();
     const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const outgoing = request(
       {
@@ -131,7 +141,7 @@ export class TestControl {
         incoming.on('end', () => {
           const { statusCode: status = 0, headers: answered } = incoming;
           const isJson = answered['content-type']?.startsWith('application/json');
-          resolve({ status, headers: answered, text, body: (isJson ? JSON.parse(text) : undefined) as T });
+          resolve({ status, headers: answered, text, body: isJson ? JSON.parse(text) : undefined });
         });
       },
     );

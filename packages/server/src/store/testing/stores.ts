@@ -2,10 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
+import type { Schema } from '../schema.ts';
 import { openStore, type Store } from '../store.ts';
 import { PostgresCluster, postgresMissing } from './postgres.ts';
 
-/** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store of the test's own. */
+const TABLES = [
+  'account',
+  'app',
+  'apiKey',
+  'channel',
+  'publishSession',
+  'figureSample',
+  'trafficDay',
+  'usageReport',
+] as const satisfies readonly (keyof Schema)[];
+
+/** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store; the one before is then
+ * over. */
 export function describeStores(name: string, define: (open: () => Promise<Store>) => void): void {
   describe(`${name} (SQLite)`, () => {
     const opened: { store: Store; folder: string }[] = [];
@@ -32,17 +46,20 @@ export function describeStores(name: string, define: (open: () => Promise<Store>
   }
   describe(`${name} (PostgreSQL)`, () => {
     let cluster: PostgresCluster;
-    const opened: Store[] = [];
+    let url: string;
+    let store: Store | null = null;
     before(async () => {
       cluster = await PostgresCluster.start();
+      url = await cluster.createDatabase();
     });
     after(async () => {
-      for (const store of opened) await store.close();
+      await store?.close();
       await cluster.close();
     });
     define(async () => {
-      const store = await openStore({ dataDir: '', databaseUrl: await cluster.createDatabase() });
-      opened.push(store);
+      await store?.close();
+      store = await openStore({ dataDir: '', databaseUrl: url });
+      await sql`truncate ${sql.join(TABLES.map((table) => sql.table(table)))}`.execute(store.db);
       return store;
     });
   });
