@@ -238,7 +238,7 @@ function flags(ports: { http: number; rtmp: number }, dataDir: string, options: 
     workers: options.workers ?? 2,
     ...options.settings,
   };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
 }
 
 function cleanEnvironment(): NodeJS.ProcessEnv {

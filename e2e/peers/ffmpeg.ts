@@ -51,8 +51,10 @@ export async function decode(url: string, seconds: number, ...inputOptions: stri
   return countFrames(stdout);
 }
 
-/** What FFmpeg 5.1 says of any live stream. */
+/** What FFmpeg 5.1 says of any live stream; the MOOV is the initialisation section, which it feeds again after each reload. */
 const HARMLESS = [
+  /Found duplicated MOOV Atom/,
+  /Last message repeated/,
   /skip \('#EXT-X-/,
   /Stream #\d.*not enough frames to estimate rate/,
   /Could not find codec parameters/,
