@@ -25,6 +25,7 @@ function start() {
   server = spawn(node24(), [join(root, 'packages/server/src/main.ts'), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'lianmai') },
   });
   server.once('error', (error) => {
     say(`The server could not be started: ${error.message}`);

@@ -115,7 +115,7 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   live.onChange((change) => {
     const { stream, channelId, sessionId, worker, protocol } = change.entry;
     const reason = change.type === 'ended' ? { reason: change.reason } : {};
-    log.info({ stream, channelId, sessionId, worker, protocol, ...reason }, `stream ${change.type}`);
+    log.debug({ stream, channelId, sessionId, worker, protocol, ...reason }, `stream ${change.type}`);
     journal.note(change);
   });
   closing.push(() => journal.flush());

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as after } from 'node:timers/promises';
 import type { ProcessHealth } from '@lianmai/contract';
 import type { Registry } from 'prom-client';
@@ -75,6 +76,7 @@ export function runChild(run: (context: ChildContext) => Promise<RunningChild>):
       (child) => {
         bus.answer('all.health', () => health(start.name, child));
         toSupervisor({ ready: { say: child.say ?? [] } });
+        flushCompileCache(); // it is written at the exit otherwise, and a killed process has none
       },
       (error) => {
         if (!(error instanceof CannotStart)) return crash(error);

@@ -15,7 +15,7 @@ export class Health {
 
   async serve(response: ServerResponse): Promise<void> {
     const report = await this.#report();
-    const failing = report.processes.filter(({ ok }) => !ok);
+    const failing = report.processes.filter(({ ok }) => !ok).map(({ name, detail }) => ({ name, detail }));
     const body = report.ok ? { status: 'ok' } : { status: 'failing', failing };
     response.writeHead(report.ok ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(body));
