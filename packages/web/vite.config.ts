@@ -1,4 +1,6 @@
-import { gzipSync } from 'node:zlib';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -30,11 +32,28 @@ function firstLoadLimit(): Plugin {
   };
 }
 
+/** Writes `.br` and `.gz` beside each text file, for servers that send what is ready. */
+function precompressed(): Plugin {
+  return {
+    name: 'precompressed',
+    apply: 'build',
+    closeBundle() {
+      const folder = join(import.meta.dirname, 'dist');
+      for (const name of globSync('**/*.{html,js,css,svg,webmanifest}', { cwd: folder })) {
+        const path = join(folder, name);
+        const content = readFileSync(path);
+        writeFileSync(`${path}.br`, brotliCompressSync(content));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 const server = process.env['LIANMAI_DEV_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), firstLoadLimit()],
+  plugins: [react(), firstLoadLimit(), precompressed()],
   build: {
     target: 'es2022',
     // A strict content security policy has no data: addresses.

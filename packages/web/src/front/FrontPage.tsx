@@ -20,7 +20,7 @@ export function FrontPage() {
   const { snapshot, askNow } = usePoll(fetchLiveList, everyMs);
   useTitle(null);
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-scrolls>
       <Header />
       <main className={styles.main}>
         <Content snapshot={snapshot} askNow={askNow} />

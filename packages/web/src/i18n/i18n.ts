@@ -12,11 +12,11 @@ declare module 'i18next' {
   }
 }
 
-/** Prepares the words; done when it returns, since both languages are in the bundle. */
+/** Prepares the words; done when it returns, since both languages are in the bundle. An address's `?lang=` comes first. */
 export function setUpLanguages(): void {
   void i18next.use(initReactI18next).init({
     resources: { en: { translation: en }, zh: { translation: zh } },
-    lng: pickLanguage(recall('language'), navigator.languages),
+    lng: pickLanguage(new URLSearchParams(location.search).get('lang') ?? recall('language'), navigator.languages),
     fallbackLng: 'en',
     supportedLngs: [...LANGUAGES],
     initAsync: false,

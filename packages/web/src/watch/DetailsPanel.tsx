@@ -44,10 +44,10 @@ export function DetailsPanel({
         <ShareIcon size={20} />
         {t('watch.share')}
       </button>
+      {view.status.is === 'unknown' && <div className={styles.unknown} />}
       {live && <About live={live} />}
       {live && <Elsewhere live={live} />}
-      <NextUp except={stream} />
-      {keys && <Keys />}
+      <NextUp except={stream} below={keys && <Keys />} />
     </div>
   );
 }

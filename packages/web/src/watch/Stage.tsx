@@ -72,6 +72,9 @@ export function Stage({ stream, name, view, watched, video, held, onDetails }: S
         <video ref={video} className={styles.video} playsInline tabIndex={-1} aria-hidden="true" />
         {soundOnly && <SoundView stream={stream} name={name} moving={snapshot.state === 'playing'} />}
       </div>
+      <div className={styles.centre}>
+        <StateOverlay player={player} snapshot={snapshot} stream={stream} name={name} />
+      </div>
       <div className={styles.chrome}>
         <div className={styles.top}>
           <Link href="/" className={`icon-button ${styles.back}`} aria-label={t('watch.back')}>
@@ -98,9 +101,6 @@ export function Stage({ stream, name, view, watched, video, held, onDetails }: S
           onDetails={onDetails}
           name={name}
         />
-      </div>
-      <div className={styles.centre}>
-        <StateOverlay player={player} snapshot={snapshot} stream={stream} name={name} />
       </div>
       {snapshot.mutedByBrowser && snapshot.state === 'playing' && (
         <button type="button" className={styles.unmute} onClick={() => player && setMuted(player, false)}>

@@ -39,12 +39,8 @@ class FlvEngine implements Engine {
   constructor(id: 'flv' | 'ws-flv', { video, stream, query, events }: EngineOptions) {
     this.id = id;
     this.#video = video;
-    mpegts.LoggingControl.applyConfig({
-      enableDebug: false,
-      enableVerbose: false,
-      enableInfo: false,
-      enableWarn: false,
-    });
+    // What matters comes as events, too.
+    mpegts.LoggingControl.enableAll = false;
     const path = playPath(stream, 'flv', query);
     const url = id === 'flv' ? path : webSocketAddress(path, location.origin);
     this.#library = mpegts.createPlayer({ type: 'flv', isLive: true, url }, CONFIG);
