@@ -26,7 +26,7 @@ function runStatic() {
   const bin = (name) => join(root, 'node_modules', '.bin', name);
   const checks = [
     ['types', bin('tsc'), ['-p', 'tsconfig.json']],
-    ['style and import directions', bin('biome'), ['ci', '--error-on-warnings', '.']],
+    ['style and import directions', bin('biome'), ['ci', '--colors=off', '--error-on-warnings', '.']],
     ['unused code', bin('knip'), []],
   ];
   const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
