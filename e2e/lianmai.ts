@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,6 +132,16 @@ export class Lianmai implements AsyncDisposable {
     return kb / 1024;
   }
 
+  /** Connections between the workers over which streams are relayed now. */
+  relays(): number {
+    const own = new Set(
+      [...this.processes()].flatMap(([name, pid]) => (name.startsWith('edge') ? socketsOf(pid) : [])),
+    );
+    // Fields of proc(5) net/unix: state 03 is connected, then the inode and the address.
+    const lines = readFileSync('/proc/net/unix', 'utf8').matchAll(/ 03 +(\d+) \S+\.relay$/gm);
+    return [...lines].filter(([, inode]) => own.has(inode ?? '')).length;
+  }
+
   async metrics(): Promise<string> {
     return (await fetch(`${this.http}/metrics`)).text();
   }
@@ -254,6 +264,18 @@ function childrenOf(pid: number | undefined): number[] {
   } catch {
     return [];
   }
+}
+
+/** Inodes of a process's sockets. */
+function socketsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(join(folder, fd)))?.[1] ?? [];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
 }
 
 function titleOf(pid: number): string {

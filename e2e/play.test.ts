@@ -196,6 +196,7 @@ describe('two workers', () => {
         assert.deepEqual(stepsBack(player.timestamps(9)), []);
         assert.equal(player.end, null);
       }
+      await until('one relay for all of them', () => lianmai.relays() === 1);
       const shown = await until('the channel counts them all', async () => {
         const now = await lianmai.rest.channel(channel.id);
         return now.viewersByProtocol?.['flv'] === players.length ? now : null;

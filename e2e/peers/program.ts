@@ -5,6 +5,7 @@ import { within } from '../until.ts';
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  openssl: 'openssl',
   '/usr/sbin/nginx': 'nginx libnginx-mod-rtmp',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly',
 };

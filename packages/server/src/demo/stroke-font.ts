@@ -123,7 +123,9 @@ export class StrokeFont {
 
   #rasterise(glyphWidth: number, strokes: readonly Stroke[]): Mask {
     const { margin } = this;
-    const radius = (this.#weight * this.#scale) / 2;
+    const isDots = strokes.every(([first, ...rest]) => rest.every((point) => first && point.join() === first.join()));
+    // Thinner than a pixel a line is still there, a dot is gone.
+    const radius = isDots ? Math.max(1, (this.#weight * this.#scale) / 1.7) : (this.#weight * this.#scale) / 2;
     return paintMask(
       Math.ceil(glyphWidth * this.#scale) + 2 * margin,
       Math.ceil(CAP_HEIGHT * this.#scale) + 2 * margin,
