@@ -66,6 +66,23 @@ describe('encoders', () => {
       assert.ok(tracks.every(({ frames }) => frames >= 50));
     });
 
+  it('timestamps that outgrow 24 bits go on without a step', async () => {
+    const channel = await lianmai.rest.createChannel('long');
+    await using _publisher = push(channel.push.rtmp, { fromS: 2 ** 24 / 1000 - 2 });
+    using flv = await until('it plays', () => FlvClient.open(channel.play.flv));
+    using rtmp = await RtmpClient.connect(lianmai.rtmpPort);
+    assert.equal((await rtmp.play('long')).code, 'NetStream.Play.Start');
+    await flv.more(100, 9);
+    await until('RTMP too', () => rtmp.timestamps(9).length >= 75);
+    for (const times of [flv.timestamps(9), rtmp.timestamps(9)]) {
+      const steps = times.map((at, i) => (i === 0 ? 40 : at - times[i - 1]!));
+      assert.ok(
+        steps.every((step) => step > 0 && step <= 80),
+        `steps of ${Math.min(...steps)} to ${Math.max(...steps)} ms`,
+      );
+    }
+  });
+
   it("GStreamer's rtmp2sink pushes, and its goodbye ends the stream at once", async () => {
     const channel = await lianmai.rest.createChannel('gstreamer');
     await using publisher = pushByGstreamer(channel.push.rtmp);
@@ -148,6 +165,12 @@ describe('who may push', () => {
     }
     const accepted = await tryPush(`signed?txSecret=${secretFor(main, 'signed', future)}&txTime=${future}`);
     assert.equal(accepted.code, 'NetStream.Publish.Start');
+  });
+
+  it('a channel that is open takes a push by its name alone', async () => {
+    const channel = await lianmai.rest.createChannel('open', { pushAuth: 'open' });
+    assert.equal(channel.push.rtmp, `${lianmai.rtmp}/live/open`);
+    assert.equal((await tryPush('open')).code, 'NetStream.Publish.Start');
   });
 
   it('an unknown stream is refused by its name', async () => {

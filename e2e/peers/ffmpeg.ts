@@ -8,6 +8,8 @@ export interface FfmpegPush {
   /** Frames from key frame to key frame. */
   gop?: number;
   bitrateKbps?: number;
+  /** The first timestamp. */
+  fromS?: number;
 }
 
 const H264 = {
@@ -17,7 +19,7 @@ const H264 = {
 
 /** Pushes a test picture and tone in real time until killed. SIGTERM says goodbye, SIGKILL does not. */
 export function push(url: string, options: FfmpegPush = {}): Program {
-  const { video = 'h264', audio = 'aac', size = '640x360', fps = 25, gop = 25, bitrateKbps = 500 } = options;
+  const { video = 'h264', audio = 'aac', size = '640x360', fps = 25, gop = 25, bitrateKbps = 500, fromS = 0 } = options;
   const args = ['-v', 'error', '-nostdin'];
   if (video) args.push('-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}`);
   if (audio) args.push('-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100');
@@ -26,6 +28,7 @@ export function push(url: string, options: FfmpegPush = {}): Program {
     args.push('-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0');
   }
   if (audio) args.push('-c:a', audio === 'aac' ? 'aac' : 'libmp3lame', '-b:a', '64k');
+  if (fromS > 0) args.push('-output_ts_offset', String(fromS));
   return new Program('ffmpeg', [...args, '-flvflags', 'no_duration_filesize', '-f', 'flv', url]);
 }
 
