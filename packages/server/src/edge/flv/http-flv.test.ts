@@ -121,3 +121,19 @@ test('a viewer may leave out a track', async () => {
   assert.deepEqual((await sound.frames(3)).slice(-2), ['audio 10 @1010', 'audio 50 @1050']);
   assert.equal(sound.flv.flags, 4);
 });
+
+test('a viewer that read slowly gets everything up to the end, then the connection is closed', async () => {
+  await using server = await new FlvServer().listen();
+  begin(server);
+  const client = server.get(GET);
+  await client.frames(5);
+  client.socket.pause();
+  for (let i = 2; i < 12; i++) server.stream.write(video('inter', i * 40, 'x'.repeat(80_000)), i * 40);
+  server.stream.end('unpublished');
+  while (server.fanouts.viewers > 0) await setImmediate();
+  client.socket.resume();
+  await client.ended();
+  assert.equal(client.flv.frames.length, 15);
+  await client.closed();
+  while (!server.sockets[0]?.destroyed) await setImmediate();
+});

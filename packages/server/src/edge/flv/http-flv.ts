@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fanouts } from '../fanout/fanouts.ts';
 import type { LiveStream } from '../hub/sink.ts';
+import { endSocket } from './end-socket.ts';
 import { flvFormatFor } from './format.ts';
 import { takeSocket } from './take-socket.ts';
 
@@ -47,5 +48,5 @@ export function serveFlv(
   });
   // The HTTP server's sockets stay half open otherwise: a viewer that hangs up while nothing comes would be kept.
   socket.on('end', () => socket.destroy());
-  fanouts.join(stream, format, socket, { ended: () => socket.end() }, RESPONSE_HEAD);
+  fanouts.join(stream, format, socket, { ended: () => endSocket(socket) }, RESPONSE_HEAD);
 }

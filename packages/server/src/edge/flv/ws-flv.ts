@@ -5,6 +5,7 @@ import { LiveError } from '@lianmai/contract';
 import { WireError } from '@lianmai/media';
 import type { Fanouts } from '../fanout/fanouts.ts';
 import type { LiveStream } from '../hub/sink.ts';
+import { endSocket } from './end-socket.ts';
 import { flvFormatFor } from './format.ts';
 import { ClientFrameReader, closeFrame, controlFrame, OPCODE } from './websocket-frame.ts';
 
@@ -16,9 +17,6 @@ const VERSION = '13';
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
-
-/** How long the peer may take to answer a close frame before its socket is closed anyway. */
-const CLOSE_MS = 2000;
 
 /**
  * Answers a WebSocket upgrade with the stream: FLV in binary messages, one per merged write. Pings are answered, other
@@ -40,8 +38,7 @@ export function serveWsFlv(
     if (closing) return;
     closing = true;
     viewer.leave();
-    socket.end(closeFrame(status));
-    setTimeout(() => socket.destroy(), CLOSE_MS).unref();
+    endSocket(socket, closeFrame(status));
   };
   const hear = (chunk: Buffer) => {
     if (closing) return;
