@@ -27,7 +27,14 @@ export interface PackagedStream {
 }
 
 /** Another worker packages the stream. */
-export class PackagedElsewhere extends Error {}
+export class PackagedElsewhere extends Error {
+  readonly worker: string;
+
+  constructor(worker: string) {
+    super(`packaged by ${worker}`);
+    this.worker = worker;
+  }
+}
 
 const IDLE_MS = 60_000;
 /** Viewers play an ended stream out. */
@@ -44,6 +51,13 @@ export class LocalPackagers {
 
   constructor(options: LocalPackagersOptions) {
     this.#options = options;
+  }
+
+  /** Requests held. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const { packager } of this.#streams.values()) waiting += packager.waiting;
+    return waiting;
   }
 
   get(stream: string): PackagedStream | null {

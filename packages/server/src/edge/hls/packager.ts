@@ -71,6 +71,11 @@ export class HlsPackager implements StreamSink {
     return this.#presentation.nextMsn;
   }
 
+  /** Requests held. */
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
   /** Longer without a request, and a player has gone. */
   get patienceMs(): number {
     return 3000 * (this.#presentation.timing?.targetDurationS ?? 2) + 4000;
