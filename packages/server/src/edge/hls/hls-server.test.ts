@@ -308,6 +308,18 @@ describe('a stream', () => {
     assert.ok(parsePlaylist((await worker.get(media)).text).ended);
   });
 
+  it('whose worker shuts down does not end for its viewers: they are to ask again, and reach another worker', async () => {
+    await using world = new HlsWorld();
+    const { worker, media } = await packaged(world);
+    const msn = parsePlaylist((await worker.get(media)).text).segments.at(-1)!.msn;
+    const held = worker.get(`${media}&_HLS_msn=${msn + 1}`);
+    await world.world.until(() => worker.hls.waiting === 1, 'it waits');
+    await Promise.all([worker.hls.close(), worker.worker.hub.close()]);
+    const { status, text } = await held;
+    assert.equal(status, 503);
+    assert.equal(JSON.parse(text).error.name, 'UNAVAILABLE');
+  });
+
   it('that nobody asks for is not packaged any more, and starts anew when somebody does', async () => {
     await using world = new HlsWorld();
     const { worker, pusher, source, media } = await packaged(world);

@@ -61,7 +61,11 @@ export class LocalPackagers {
   }
 
   get(stream: string): PackagedStream | null {
-    return this.#streams.get(stream) ?? null;
+    const packaged = this.#streams.get(stream);
+    if (!packaged?.packager.lost) return packaged ?? null;
+    this.#streams.delete(stream);
+    this.#stop(stream, packaged);
+    return null;
   }
 
   /** Those that may have a media file of the stream, the likelier first. */
@@ -74,7 +78,7 @@ export class LocalPackagers {
    * @throws LiveError why the stream cannot be had; PackagedElsewhere.
    */
   open(stream: string, query: string, ip: string): Promise<PackagedStream> {
-    const known = this.#streams.get(stream);
+    const known = this.get(stream);
     if (known) return Promise.resolve(known);
     let opening = this.#opening.get(stream);
     if (!opening) {
@@ -156,6 +160,7 @@ export class LocalPackagers {
 }
 
 function isOver({ packager, lastAskedMs }: PackagedStream, nowMs: number): boolean {
+  if (packager.lost) return true;
   if (packager.endedAtMs !== null) return nowMs - packager.endedAtMs >= PLAY_OUT_MS;
   return nowMs - lastAskedMs >= IDLE_MS;
 }
