@@ -8,7 +8,7 @@ import {
 import type { Bus } from '../bus/bus.ts';
 
 /** How often the event loop's delay is sampled; each sample wakes an idle process up, and is counted into the delay. */
-const LOOP_SAMPLE_MS = 20;
+const LOOP_SAMPLE_MS = 50;
 
 type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
 

@@ -1,8 +1,11 @@
 /** So many parts a tick is divided into: one burst of writes to thousands of sockets would hold the event loop up. */
 export const PHASES = 7;
 
-/** A phase with so many viewers is full enough to open another. */
-const VIEWERS_PER_PHASE = 100;
+/**
+ * A phase with so many viewers is full enough to open another: a burst of writes to them takes some 10 ms, and every phase
+ * wakes the worker up once more a tick.
+ */
+const VIEWERS_PER_PHASE = 500;
 
 /** Ticks to choose from; steps, so that a coming and going viewer does not shift everybody's phase. */
 const TICKS_MS = [10, 14, 20, 28, 40, 56, 80, 110, 160, 225, 350];
