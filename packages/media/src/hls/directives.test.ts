@@ -31,11 +31,18 @@ for (const query of [
 
 test('no query makes it throw, and numbers it takes are exact', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.webQueryParameters(), fc.string().map((s) => `_HLS_msn=${s}`)), (query) => {
-      const directives = parseDeliveryDirectives(query);
-      if (directives instanceof WireError) return;
-      assert.ok(directives.msn === null || Number.isSafeInteger(directives.msn));
-      assert.ok(directives.part === null || Number.isSafeInteger(directives.part));
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.webQueryParameters(),
+        fc.string().map((s) => `_HLS_msn=${s}`),
+      ),
+      (query) => {
+        const directives = parseDeliveryDirectives(query);
+        if (directives instanceof WireError) return;
+        assert.ok(directives.msn === null || Number.isSafeInteger(directives.msn));
+        assert.ok(directives.part === null || Number.isSafeInteger(directives.part));
+      },
+    ),
   );
 });

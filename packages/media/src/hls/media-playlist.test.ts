@@ -41,7 +41,10 @@ const lines = (text: string) => text.trimEnd().split('\n');
 test('a live playlist with parts, hint and wall-clock times', () => {
   const text = writeMediaPlaylist(
     playlist({
-      segments: [segment(7), segment(8, { durationMs: 2002.0021, parts: [{ uri: 'p8.0', durationMs: 200, independent: true }] })],
+      segments: [
+        segment(7),
+        segment(8, { durationMs: 2002.0021, parts: [{ uri: 'p8.0', durationMs: 200, independent: true }] }),
+      ],
       open: {
         map: 'init-7.mp4',
         discontinuity: false,
@@ -121,7 +124,9 @@ test('the open segment counts for the skip boundary', () => {
   const segments = [7, 8, 9, 10, 11, 12, 13].map((msn) => segment(msn));
   const open = { ...segment(14), parts: [{ uri: 'p', durationMs: 200, independent: true }] };
   assert.ok(!writeMediaPlaylist(playlist({ segments }), { skip: true }).includes('#EXT-X-SKIP'));
-  assert.ok(writeMediaPlaylist(playlist({ segments, open }), { skip: true }).includes('#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n'));
+  assert.ok(
+    writeMediaPlaylist(playlist({ segments, open }), { skip: true }).includes('#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n'),
+  );
 });
 
 test('a delta update names the map only where it changes', () => {
@@ -135,6 +140,8 @@ test('a delta update names the map only where it changes', () => {
 });
 
 test('renditions are reported when there are any', () => {
-  const text = writeMediaPlaylist(playlist({ renditionReports: [{ uri: '../low/media.m3u8', lastMsn: 9, lastPart: 3 }] }));
+  const text = writeMediaPlaylist(
+    playlist({ renditionReports: [{ uri: '../low/media.m3u8', lastMsn: 9, lastPart: 3 }] }),
+  );
   assert.ok(text.endsWith('#EXT-X-RENDITION-REPORT:URI="../low/media.m3u8",LAST-MSN=9,LAST-PART=3\n'));
 });

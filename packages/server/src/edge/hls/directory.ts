@@ -79,4 +79,4 @@ export class HlsDirectory {
   }
 }
 
-export const notLive = (stream: string): LiveError => new LiveError('STREAM_NOT_LIVE', `"${stream}" is not live`);
+const notLive = (stream: string): LiveError => new LiveError('STREAM_NOT_LIVE', `"${stream}" is not live`);
