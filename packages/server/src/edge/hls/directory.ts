@@ -78,5 +78,3 @@ export class HlsDirectory {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 }
-
-const notLive = (stream: string): LiveError => new LiveError('STREAM_NOT_LIVE', `"${stream}" is not live`);
