@@ -1,4 +1,4 @@
-import { LiveError, leases, type PlayPolicy, type StreamHolder } from '@lianmai/contract';
+import { leases, type PlayPolicy, type StreamHolder } from '@lianmai/contract';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import { Holders } from '../hub/holders.ts';
 import { checkPlay } from '../hub/play-policy.ts';
