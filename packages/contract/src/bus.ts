@@ -127,6 +127,8 @@ export interface BusEvents {
   'worker.report': WorkerReport;
   'stream.disconnect': DisconnectCommand;
   'stream.policy': PolicyChange;
+  /** A viewer cannot go on without a key frame: whoever holds a publisher that makes them on demand asks it. */
+  'stream.key-frame': { stream: string };
 }
 
 /** Lease keys. A lease ends with its owner's process. */

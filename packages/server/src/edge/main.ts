@@ -14,6 +14,8 @@ import { Hub } from './hub/hub.ts';
 import { ConnectionLimits } from './limits.ts';
 import { registerMetrics } from './metrics.ts';
 import { RelayServer } from './relay/relay-server.ts';
+import { RtcHttp } from './rtc/rtc-http.ts';
+import { RtcServer } from './rtc/rtc-server.ts';
 import { RtmpServer } from './rtmp/server.ts';
 
 const PAGES = new URL('../../../web/dist/', import.meta.url);
@@ -38,7 +40,19 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
     maxQueueBytes: settings.viewerQueueBytes,
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
-  const router = new Router({ hub, fanouts, hls, control, health: new Health(bus), bus, pages: openPages(PAGES), log });
+  const rtc = new RtcServer({ hub, bus, workerId: name, settings, limits, log, now });
+  const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
+  const router = new Router({
+    hub,
+    fanouts,
+    hls,
+    rtc: rtcHttp,
+    control,
+    health: new Health(bus),
+    bus,
+    pages: openPages(PAGES),
+    log,
+  });
   const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
   const rtmp = new RtmpServer({ hub, fanouts, settings, tls, limits, log });
@@ -48,12 +62,16 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   await relays.listen();
   await hls.start();
   await hub.start();
+  await rtc.start();
+  await rtcHttp.start();
   await http.listen();
   await rtmp.listen();
-  log.info({ httpPort: settings.httpPort, rtmpPort: settings.rtmpPort }, 'media worker is ready');
+  log.info({ httpPort: settings.httpPort, rtmpPort: settings.rtmpPort, rtcPort: rtc.port }, 'media worker is ready');
 
   return {
     async close() {
+      rtc.close();
+      rtcHttp.close();
       await Promise.all([rtmp.close(), hls.close(), hub.close()]);
       fanouts.close();
       await http.close(HTTP_GRACE_MS);
