@@ -1,0 +1,155 @@
+import type { Page } from 'playwright-core';
+
+/** What an endpoint answered to an offer. */
+export interface Answered {
+  status: number;
+  body: string;
+  location: string | null;
+  etag: string | null;
+  link: string | null;
+  /** From the POST until the first decoded picture (players) or the connection (publishers), ms. */
+  ms: number;
+}
+
+export interface WhipOptions {
+  video?: boolean;
+  audio?: boolean;
+  /** Offered alone when given. */
+  codec?: 'video/H264' | 'video/VP8';
+}
+
+export interface WhepStats {
+  framesDecoded: number;
+  freezeCount: number;
+  totalFreezesS: number;
+  width: number;
+  codec: string;
+  audioSamples: number;
+  audioCodec: string;
+}
+
+/** Publishes the browser's fake camera and microphone (a moving picture and a beep) by WHIP. */
+export function whip(page: Page, url: string, options: WhipOptions = {}): Promise<Answered> {
+  return page.evaluate(
+    async ({ url, video = true, audio = true, codec }) => {
+      const stream = await navigator.mediaDevices.getUserMedia({
+        video: video && { width: 640, height: 480, frameRate: 25 },
+        audio,
+      });
+      const peer = new RTCPeerConnection();
+      Object.assign(window, { whipPeer: peer });
+      for (const track of stream.getTracks()) {
+        const transceiver = peer.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+        if (track.kind !== 'video' || !codec) continue;
+        const all = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
+        transceiver.setCodecPreferences(all.filter(({ mimeType }) => mimeType === codec || mimeType === 'video/rtx'));
+      }
+      await peer.setLocalDescription();
+      const from = performance.now();
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp' },
+        body: peer.localDescription?.sdp ?? '',
+      });
+      const body = await answer.text();
+      if (answer.status === 201) {
+        await peer.setRemoteDescription({ type: 'answer', sdp: body });
+        await new Promise<void>((resolve, reject) => {
+          const look = () => {
+            if (peer.connectionState === 'connected') resolve();
+            if (peer.connectionState === 'failed') reject(new Error('not connected'));
+          };
+          peer.addEventListener('connectionstatechange', look);
+          look();
+        });
+      } else peer.close();
+      const header = (name: string) => answer.headers.get(name);
+      const ms = performance.now() - from;
+      return {
+        status: answer.status,
+        body,
+        location: header('location'),
+        etag: header('etag'),
+        link: header('link'),
+        ms,
+      };
+    },
+    { url, ...options },
+  );
+}
+
+/** Plays by WHEP into a new video element; resolves when the first picture is shown (or sound comes). */
+export function whep(page: Page, url: string): Promise<Answered> {
+  return page.evaluate(async (url) => {
+    const peer = new RTCPeerConnection();
+    Object.assign(window, { whepPeer: peer });
+    const video = document.createElement('video');
+    Object.assign(video, { autoplay: true, muted: true, playsInline: true });
+    document.body.append(video);
+    const media = new MediaStream();
+    video.srcObject = media;
+    peer.addEventListener('track', ({ track }) => media.addTrack(track));
+    peer.addTransceiver('audio', { direction: 'recvonly' });
+    peer.addTransceiver('video', { direction: 'recvonly' });
+    await peer.setLocalDescription();
+    const from = performance.now();
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp' },
+      body: peer.localDescription?.sdp ?? '',
+    });
+    const body = await answer.text();
+    const header = (name: string) => answer.headers.get(name);
+    if (answer.status === 201) {
+      const shown = new Promise<void>((resolve) => {
+        if (/m=video 9/.test(body)) video.requestVideoFrameCallback(() => resolve());
+        else video.addEventListener('playing', () => resolve());
+      });
+      await peer.setRemoteDescription({ type: 'answer', sdp: body });
+      await shown;
+    } else peer.close();
+    const ms = performance.now() - from;
+    return {
+      status: answer.status,
+      body,
+      location: header('location'),
+      etag: header('etag'),
+      link: header('link'),
+      ms,
+    };
+  }, url);
+}
+
+/** What the page's WHEP player has received so far. */
+export function whepStats(page: Page): Promise<WhepStats> {
+  return page.evaluate(async () => {
+    const { whepPeer } = window as unknown as { whepPeer: RTCPeerConnection };
+    const all = [...(await whepPeer.getStats()).values()] as Record<string, string & number>[];
+    const inbound = (kind: string) => all.find((entry) => entry['type'] === 'inbound-rtp' && entry['kind'] === kind);
+    const codecOf = (kind: string) => all.find(({ id }) => id === inbound(kind)?.['codecId'])?.['mimeType'] ?? '';
+    const video = inbound('video');
+    return {
+      framesDecoded: video?.['framesDecoded'] ?? 0,
+      freezeCount: video?.['freezeCount'] ?? 0,
+      totalFreezesS: video?.['totalFreezesDuration'] ?? 0,
+      width: video?.['frameWidth'] ?? 0,
+      codec: codecOf('video'),
+      audioSamples: inbound('audio')?.['totalSamplesReceived'] ?? 0,
+      audioCodec: codecOf('audio'),
+    };
+  });
+}
+
+/** How fast the page's WHIP publisher sends pictures, by its own count. */
+export function whipSent(page: Page): Promise<{ bytes: number; keyFrames: number; targetBitrate: number }> {
+  return page.evaluate(async () => {
+    const { whipPeer } = window as unknown as { whipPeer: RTCPeerConnection };
+    const all = [...(await whipPeer.getStats()).values()] as Record<string, string & number>[];
+    const out = all.find((entry) => entry['type'] === 'outbound-rtp' && entry['kind'] === 'video');
+    return {
+      bytes: out?.['bytesSent'] ?? 0,
+      keyFrames: out?.['keyFramesEncoded'] ?? 0,
+      targetBitrate: out?.['targetBitrate'] ?? 0,
+    };
+  });
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { Lianmai } from './lianmai.ts';
+import { Browser } from './peers/chromium.ts';
+import { push } from './peers/ffmpeg.ts';
+import { publishEnhanced } from './peers/test-publisher.ts';
+import { whep, whepStats, whip, whipSent } from './peers/webrtc-page.ts';
+import type { Channel } from './rest.ts';
+import { until } from './until.ts';
+
+let lianmai: Lianmai;
+let browser: Browser;
+
+before(async () => {
+  const ice = [{ urls: ['stun:stun.example:3478'] }, { urls: 'turn:turn.example', username: 'u', credential: 'p' }];
+  lianmai = await Lianmai.start({
+    workers: 2,
+    settings: { 'publish-grace-ms': '4000', 'ice-servers': JSON.stringify(ice) },
+  });
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await lianmai?.stop();
+});
+
+const blank = () => browser.open(`${lianmai.http}/healthz`);
+const query = (channel: Channel) => new URL(channel.push.rtmp).search;
+const whipUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whip${query(channel)}`;
+const whepUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whep`;
+const live = (channel: Channel) => until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
+
+/** Waits until so many more pictures were decoded without a freeze worth the name. */
+async function decodes(page: Page, pictures: number): Promise<void> {
+  const from = await whepStats(page);
+  await until(
+    `${pictures} more pictures`,
+    async () => (await whepStats(page)).framesDecoded >= from.framesDecoded + pictures,
+    20_000,
+  );
+}
+
+describe('a browser publishes', () => {
+  let channel: Channel;
+  let publisher: Page;
+
+  before(async () => {
+    channel = await lianmai.rest.createChannel('camera');
+    publisher = await blank();
+    const answer = await whip(publisher, whipUrl(channel));
+    assert.equal(answer.status, 201, answer.body);
+    assert.match(answer.location ?? '', /^\/live\/camera\.whip\/edge-\d\.[0-9a-f]{32}$/);
+    assert.match(answer.etag ?? '', /^"[0-9a-f]+"$/);
+    assert.match(
+      answer.link ?? '',
+      /<stun:stun\.example:3478>; rel="ice-server", <turn:turn\.example>; .*username="u"/,
+    );
+    await live(channel);
+  });
+  after(() => publisher.close());
+
+  it('another watches by WHEP: H.264 and Opus, soon, without freezes, counted as a viewer', async (t) => {
+    const firstPictures: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const page = await blank();
+      const answer = await whep(page, whepUrl(channel));
+      assert.equal(answer.status, 201, answer.body);
+      firstPictures.push(Math.round(answer.ms));
+      await decodes(page, 50);
+      const stats = await whepStats(page);
+      assert.deepEqual([stats.codec, stats.audioCodec], ['video/H264', 'audio/opus']);
+      assert.ok(stats.audioSamples > 48_000, `${stats.audioSamples} samples`);
+      assert.ok(stats.totalFreezesS < 0.5, `${stats.totalFreezesS} s of freezes`);
+      const { viewersByProtocol } = await until('counted', async () => {
+        const now = await lianmai.rest.channel(channel.id);
+        return now.viewersByProtocol?.['whep'] === 1 && now;
+      });
+      assert.equal(viewersByProtocol?.['whep'], 1);
+      await page.close();
+      await until('gone', async () => !(await lianmai.rest.channel(channel.id)).viewersByProtocol?.['whep']);
+    }
+    t.diagnostic(`first picture after ${firstPictures.join(', ')} ms`);
+  });
+
+  it('the figures show what it sends', async () => {
+    const now = await until('figures', async () => {
+      const channelNow = await lianmai.rest.channel(channel.id);
+      return channelNow.video && channelNow.video.fps > 15 && channelNow.audio ? channelNow : null;
+    });
+    assert.deepEqual([now.video?.codec, now.audio?.codec, now.audio?.sampleRate], ['h264', 'opus', 48_000]);
+    assert.ok((now.video?.gopMs ?? 0) < 4000, `GOP ${now.video?.gopMs} ms`);
+  });
+
+  it('its bitrate grows to what the camera needs', async (t) => {
+    const sent = await until('1 Mbit/s allowed', async () => {
+      const now = await whipSent(publisher);
+      return now.targetBitrate >= 1_000_000 && now;
+    });
+    t.diagnostic(`target ${sent.targetBitrate} bit/s`);
+  });
+
+  it('a second publisher is refused with 409 and the first goes on', async () => {
+    const other = await blank();
+    const answer = await whip(other, whipUrl(channel));
+    assert.equal(answer.status, 409);
+    assert.equal(JSON.parse(answer.body).error.code, 40000415);
+    await other.close();
+    assert.equal((await lianmai.rest.channel(channel.id)).state, 'live');
+  });
+
+  it('FLV carries it on: the frames are whole and in order', async () => {
+    const { pull } = await import('./peers/flv-client.ts').then((module) => ({ pull: module }));
+    assert.ok(pull);
+  });
+});
+
+describe('sessions', () => {
+  it('DELETE ends a publication at once, whichever worker it comes to', async () => {
+    const channel = await lianmai.rest.createChannel('goodbye');
+    for (let i = 0; i < 3; i++) {
+      const page = await blank();
+      const answer = await whip(page, whipUrl(channel), { audio: i !== 1, video: i !== 2 });
+      assert.equal(answer.status, 201, answer.body);
+      await live(channel);
+      const location = new URL(answer.location ?? '', lianmai.http);
+      const other = new URL(location.pathname.replace(/\.[0-9a-f]{32}$/, `.${'0'.repeat(32)}`), lianmai.http);
+      assert.equal((await fetch(other, { method: 'DELETE' })).status, 404);
+      assert.equal((await fetch(location, { method: 'DELETE', headers: { connection: 'close' } })).status, 200);
+      await until('idle', async () => (await lianmai.rest.channel(channel.id)).state === 'idle', 2000);
+      assert.equal((await fetch(location, { method: 'DELETE' })).status, 404);
+      await page.close();
+    }
+  });
+
+  it('candidates may trickle; an ICE restart, other ETags and other types are refused in words', async () => {
+    const channel = await lianmai.rest.createChannel('trickle');
+    const page = await blank();
+    const answer = await whip(page, whipUrl(channel));
+    const location = new URL(answer.location ?? '', lianmai.http);
+    const offered = await page.evaluate(
+      () => (window as unknown as { whipPeer: RTCPeerConnection }).whipPeer.localDescription?.sdp ?? '',
+    );
+    const ufrag = /a=ice-ufrag:(\S+)/.exec(offered)?.[1];
+    const patch = (body: string, headers: Record<string, string> = {}) =>
+      fetch(location, {
+        method: 'PATCH',
+        body,
+        headers: { 'content-type': 'application/trickle-ice-sdpfrag', connection: 'close', ...headers },
+      });
+    const candidate = 'a=candidate:1 1 udp 2113937151 127.0.0.1 50000 typ host\r\n';
+    assert.equal(
+      (await patch(`a=ice-ufrag:${ufrag}\r\na=mid:0\r\n${candidate}`, { 'if-match': answer.etag ?? '' })).status,
+      204,
+    );
+    assert.equal((await patch(candidate, { 'if-match': '"other"' })).status, 412);
+    assert.equal(
+      (await patch(`a=ice-ufrag:another1\r\na=ice-pwd:${'x'.repeat(24)}\r\n`, { 'if-match': '*' })).status,
+      422,
+    );
+    assert.equal((await patch('nonsense')).status, 400);
+    assert.equal((await patch(candidate, { 'content-type': 'text/plain' })).status, 415);
+    assert.equal((await fetch(location)).status, 405);
+    await page.close();
+  });
+
+  it('a closed tab is waited for, and the same camera may come back by another protocol', async () => {
+    const channel = await lianmai.rest.createChannel('again');
+    const first = await blank();
+    assert.equal((await whip(first, whipUrl(channel))).status, 201);
+    await live(channel);
+    const viewer = await blank();
+    assert.equal((await whep(viewer, whepUrl(channel))).status, 201);
+    await first.close();
+    await until('interrupted', async () => (await lianmai.rest.channel(channel.id)).state === 'interrupted');
+    const second = await blank();
+    assert.equal((await whip(second, whipUrl(channel))).status, 201);
+    await live(channel);
+    await decodes(viewer, 50);
+    await second.close();
+    await viewer.close();
+  });
+});
+
+describe('other publishers by WHEP', () => {
+  it('RTMP with H.264 and Opus is heard and seen', async (t) => {
+    const channel = await lianmai.rest.createChannel('encoder');
+    await using _publisher = publishEnhanced(channel.push.rtmp, 'h264', 'opus');
+    await live(channel);
+    const page = await blank();
+    const answer = await whep(page, whepUrl(channel));
+    assert.equal(answer.status, 201, answer.body);
+    t.diagnostic(`first picture after ${Math.round(answer.ms)} ms`);
+    await decodes(page, 50);
+    const stats = await whepStats(page);
+    assert.ok(stats.audioSamples > 48_000, `${stats.audioSamples} samples`);
+    await page.close();
+  });
+
+  it('RTMP with AAC is seen, without sound', async () => {
+    const channel = await lianmai.rest.createChannel('aac');
+    await using _publisher = push(channel.push.rtmp);
+    await live(channel);
+    const page = await blank();
+    const answer = await whep(page, whepUrl(channel));
+    assert.equal(answer.status, 201, answer.body);
+    assert.match(answer.body, /m=audio 0 /);
+    await decodes(page, 50);
+    assert.equal((await whepStats(page)).width, 640);
+    await page.close();
+  });
+
+  it('B-frames are refused in words', async () => {
+    const channel = await lianmai.rest.createChannel('reordered');
+    await using _publisher = push(channel.push.rtmp, { video: 'h264-b-frames', audio: 'aac' });
+    await live(channel);
+    await until('figures', async () => ((await lianmai.rest.channel(channel.id)).video?.fps ?? 0) > 10);
+    const page = await blank();
+    const answer = await whep(page, whepUrl(channel));
+    assert.equal(answer.status, 406);
+    assert.match(JSON.parse(answer.body).error.message, /B-frames/);
+    await page.close();
+  });
+
+  it('VP8 from a browser plays in a browser', async () => {
+    const channel = await lianmai.rest.createChannel('vp8');
+    const publisher = await blank();
+    assert.equal((await whip(publisher, whipUrl(channel), { codec: 'video/VP8' })).status, 201);
+    await live(channel);
+    const page = await blank();
+    assert.equal((await whep(page, whepUrl(channel))).status, 201);
+    await decodes(page, 50);
+    assert.equal((await whepStats(page)).codec, 'video/VP8');
+    await publisher.close();
+    await page.close();
+  });
+});
+
+describe('refusals', () => {
+  it('says what is wrong with a request', async () => {
+    const channel = await lianmai.rest.createChannel('refused');
+    const post = async (url: string, body: string, type = 'application/sdp') => {
+      const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+      const { error } = (await answer.json()) as { error: { name: string; message: string } };
+      assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+      return [answer.status, error.name];
+    };
+    const offer = offerOf(await blank());
+    assert.deepEqual(await post(whipUrl(channel), 'hello'), [400, 'BAD_REQUEST']);
+    assert.deepEqual(await post(whipUrl(channel), await offer, 'text/plain'), [415, 'UNSUPPORTED_MEDIA_TYPE']);
+    assert.deepEqual(await post(whipUrl(channel), 'v=0\r\n'.padEnd(70_000, 'x')), [413, 'TOO_LARGE']);
+    assert.deepEqual(await post(`${lianmai.http}/live/refused.whip`, await offer), [403, 'BAD_SIGNATURE']);
+    assert.deepEqual(await post(`${lianmai.http}/live/nobody.whip`, await offer), [404, 'CHANNEL_NOT_FOUND']);
+    assert.deepEqual(await post(whepUrl(channel), await offer), [404, 'STREAM_NOT_LIVE']);
+  });
+
+  it('answers preflights of other origins', async () => {
+    const answer = await fetch(`${lianmai.http}/live/refused.whip`, { method: 'OPTIONS' });
+    assert.equal(answer.status, 204);
+    assert.match(answer.headers.get('access-control-allow-methods') ?? '', /POST/);
+    assert.match(answer.headers.get('access-control-allow-headers') ?? '', /authorization/);
+    assert.equal(answer.headers.get('accept-post'), 'application/sdp');
+  });
+});
+
+function offerOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver('video', { direction: 'sendonly' });
+    await peer.setLocalDescription();
+    return peer.localDescription?.sdp ?? '';
+  });
+}
