@@ -40,6 +40,8 @@ interface Ports {
 export class Lianmai implements AsyncDisposable {
   readonly httpPort: number;
   readonly rtmpPort: number;
+  /** Of the first worker's WebRTC; the others follow. */
+  readonly rtcPort: number;
   readonly http: string;
   readonly rtmp: string;
   readonly apiKey = API_KEY;
@@ -57,6 +59,7 @@ export class Lianmai implements AsyncDisposable {
   private constructor(ports: Ports, dataDir: string, options: LianmaiOptions) {
     this.httpPort = ports.http;
     this.rtmpPort = ports.rtmp;
+    this.rtcPort = ports.rtc;
     this.http = `http://127.0.0.1:${ports.http}`;
     this.rtmp = `rtmp://127.0.0.1:${ports.rtmp}`;
     this.rest = new Rest(this.http, API_KEY);

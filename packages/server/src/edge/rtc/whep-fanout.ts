@@ -53,11 +53,11 @@ export class WhepFanout implements StreamSink {
     }
   }
 
-  /** Sender reports, once a second. */
+  /** To be called once a second. */
   report(): void {
     if (this.#originMs === null) return;
     const nowMs = this.#now();
-    for (const viewer of this.#viewers) viewer.report(nowMs, nowMs - this.#originMs);
+    for (const viewer of [...this.#viewers]) viewer.report(nowMs, nowMs - this.#originMs);
   }
 
   resumed(): void {

@@ -19,6 +19,10 @@ export interface WhepViewerOptions {
 
 /** A GOP longer than this is not caught up with: the viewer waits for the next key frame. */
 const LONGEST_CATCH_UP = 150;
+/** Receivers report every second or so while packets come; one that does not is gone, though ICE does not know yet. */
+const MOST_SILENT_SECONDS = 10;
+/** One message of a viewer makes us send no more than this. */
+const MOST_SENT_AGAIN = 200;
 /** Frames a newcomer is behind by come with times so close together, so that they are decoded at once and not played. */
 const CATCH_UP_STEP_MS = 1;
 
@@ -28,6 +32,9 @@ export class WhepViewer {
   readonly audio: TrackSender | null;
   readonly #options: WhepViewerOptions;
   #awaitsKey = true;
+  /** Packets were sent since the last report. */
+  #sent = false;
+  #silentSeconds = 0;
 
   constructor(options: WhepViewerOptions) {
     this.#options = options;
@@ -55,15 +62,16 @@ export class WhepViewer {
     this.#awaitsKey = false;
     let bytes = 0;
     for (const packet of packets) bytes += this.video.send(packet);
-    this.#options.stream.countSent('whep', bytes);
+    this.#sentBytes(bytes);
   }
 
   sendAudio(packet: SharedPacket): void {
-    if (this.audio) this.#options.stream.countSent('whep', this.audio.send(packet));
+    if (this.audio) this.#sentBytes(this.audio.send(packet));
   }
 
   /** What the viewer's end says of what it gets. */
   packet(data: Buffer): void {
+    this.#silentSeconds = 0;
     const packets = isRtcp(data) ? parseRtcp(data) : [];
     if (packets instanceof WireError) return;
     for (const packet of packets) {
@@ -72,8 +80,14 @@ export class WhepViewer {
     }
   }
 
-  /** @param streamMs where the stream's timeline is at `nowMs`, Unix time: sound and picture are tied to the same clock. */
+  /**
+   * Once a second: a sender report, or the end of a viewer that is not there any more.
+   * @param streamMs where the stream's timeline is at `nowMs`, Unix time: sound and picture are tied to the same clock.
+   */
   report(nowMs: number, streamMs: number): void {
+    if (this.#sent) this.#silentSeconds += 1;
+    this.#sent = false;
+    if (this.#silentSeconds > MOST_SILENT_SECONDS) return this.close();
     const reports = [
       { track: this.video, report: this.video?.report(nowMs, videoTimestamp(streamMs)) },
       { track: this.audio, report: this.audio?.report(nowMs, audioTimestamp(streamMs)) },
@@ -99,6 +113,11 @@ export class WhepViewer {
 
   #sendAgain(ssrc: number, lost: readonly number[]): void {
     for (const track of [this.video, this.audio])
-      if (track?.ssrc === ssrc) this.#options.stream.countSent('whep', track.sendAgain(lost));
+      if (track?.ssrc === ssrc) this.#sentBytes(track.sendAgain(lost.slice(0, MOST_SENT_AGAIN)));
+  }
+
+  #sentBytes(bytes: number): void {
+    if (bytes > 0) this.#sent = true;
+    this.#options.stream.countSent('whep', bytes);
   }
 }
