@@ -75,7 +75,7 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'rtcPort',
     shape: 'port',
-    help: 'WebRTC over UDP (reserved: not served yet)',
+    help: 'WebRTC over UDP; further media workers use the next ports',
     default: () => 8000,
     parse: port,
   }),
@@ -97,7 +97,7 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'publicHost',
     shape: 'host',
-    help: 'name or address announced in URLs',
+    help: 'name or address announced in URLs and to WebRTC clients',
     defaultText: 'found from the network',
     default: () => '',
     parse: hostName,
@@ -136,7 +136,7 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'iceServers',
     shape: 'json',
-    help: 'STUN/TURN servers given to clients (reserved: not used yet)',
+    help: 'STUN/TURN servers given to WebRTC clients',
     defaultText: 'none',
     default: () => [],
     parse: iceServers,

@@ -1,12 +1,12 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { LiveError } from '@lianmai/contract';
+import { type EndReason, LiveError } from '@lianmai/contract';
 import { type ChosenMedia, chooseAudio, chooseVideoToReceive, type Offer } from '@lianmai/media/sdp';
 import { initLogger } from 'node-datachannel';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import type { Settings } from '../../settings/settings.ts';
-import type { HubPort } from '../hub/ports.ts';
+import type { HubPort, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { Peer, type PeerEvents } from './peer.ts';
@@ -41,6 +41,18 @@ export interface RtcRequest {
 export interface RtcStarted {
   session: RtcSession;
   answer: string;
+}
+
+interface Agreed {
+  offer: Offer;
+  chosen: readonly ChosenMedia[];
+  /** Gives the session's place back. */
+  release(): void;
+}
+
+interface SessionEvents extends PeerEvents {
+  /** Once, whatever ended it. */
+  over(reason: EndReason): void;
 }
 
 const PUBLISHER_TICK_MS = 10;
@@ -92,41 +104,14 @@ export class RtcServer {
    * @throws LiveError of {@link HubPort.publish}; NOT_PLAYABLE when no codec fits; TOO_MANY_CONNECTIONS, UNAVAILABLE.
    */
   async publish({ stream, query, ip, offer }: RtcRequest): Promise<RtcStarted> {
-    const { hub, now } = this.#options;
     const chosen = chooseToReceive(offer);
     const release = this.#admit(ip);
     let session: RtcSession | null = null;
+    const onRevoked = (reason: EndReason) => session?.end(reason);
     try {
-      const publication = await hub.publish({
-        stream,
-        query,
-        protocol: 'whip',
-        ip,
-        onRevoked: (reason) => session?.end(reason),
-      });
-      let publisher: WhipPublisher | null = null;
-      const started = this.#open(
-        'whip',
-        stream,
-        offer,
-        chosen,
-        release,
-        {
-          connected: () => {},
-          packet: (mid, data) => publisher?.packet(mid, data, now()),
-          closed: () => session?.end('vanished'),
-        },
-        (reason) => {
-          this.#publishers.delete(started.id);
-          publication.end(reason);
-          this.#watchPublishers();
-        },
-      );
-      session = started;
-      publisher = new WhipPublisher(stream, publication, started.peer, offer, chosen);
-      this.#publishers.set(started.id, publisher);
-      this.#watchPublishers();
-      return await this.#answer(started);
+      const publication = await this.#options.hub.publish({ stream, query, protocol: 'whip', ip, onRevoked });
+      session = this.#openPublisher(stream, publication, { offer, chosen, release });
+      return await this.#answer(session);
     } catch (error) {
       release();
       throw error;
@@ -150,15 +135,13 @@ export class RtcServer {
       const session: RtcSession = this.#open(
         'whep',
         stream,
-        offer,
-        chosen,
-        release,
+        { offer, chosen, release },
         {
           connected: () => viewer && this.#fanout(live, tracks.video?.codec ?? null).add(viewer),
           packet: (_mid, data) => viewer?.packet(data),
           closed: () => session.end('vanished'),
+          over: () => viewer && this.#fanouts.get(live)?.remove(viewer),
         },
-        () => viewer && this.#fanouts.get(live)?.remove(viewer),
       );
       viewer = this.#viewer(live, chosen, session);
       return await this.#answer(session);
@@ -180,7 +163,7 @@ export class RtcServer {
   /** @returns what gives the place back, once however often it is called. */
   #admit(ip: string): () => void {
     const { limits } = this.#options;
-    if (this.#closed) throw new LiveError('UNAVAILABLE', 'this server is shutting down: try again');
+    if (this.#closed) throw shuttingDown();
     if (!limits.admit(ip)) throw new LiveError('TOO_MANY_CONNECTIONS', 'too many connections: try again later');
     let admitted = true;
     return () => {
@@ -189,15 +172,37 @@ export class RtcServer {
     };
   }
 
+  #openPublisher(stream: string, publication: Publication, agreed: Agreed): RtcSession {
+    let publisher: WhipPublisher | null = null;
+    try {
+      const session: RtcSession = this.#open('whip', stream, agreed, {
+        connected: () => {},
+        packet: (mid, data) => publisher?.packet(mid, data, this.#options.now()),
+        closed: () => session.end('vanished'),
+        over: (reason) => {
+          this.#publishers.delete(session.id);
+          publication.end(reason);
+          this.#watchPublishers();
+        },
+      });
+      publisher = new WhipPublisher(stream, publication, session.peer, agreed.offer, agreed.chosen);
+      this.#publishers.set(session.id, publisher);
+      this.#watchPublishers();
+      return session;
+    } catch (error) {
+      publication.end('unpublished');
+      throw error;
+    }
+  }
+
+  /** @throws LiveError UNAVAILABLE. */
   #open(
     kind: RtcSession['kind'],
     stream: string,
-    offer: Offer,
-    chosen: readonly ChosenMedia[],
-    release: () => void,
-    events: PeerEvents,
-    over: (reason: Parameters<RtcSession['end']>[0]) => void,
+    { offer, chosen, release }: Agreed,
+    events: SessionEvents,
   ): RtcSession {
+    if (this.#closed) throw shuttingDown();
     const id = crypto.randomUUID().replaceAll('-', '');
     const { log, now } = this.#options;
     const peer = new Peer({
@@ -219,7 +224,7 @@ export class RtcServer {
       over: (reason) => {
         this.#sessions.delete(id);
         release();
-        over(reason);
+        events.over(reason);
         log.debug({ stream, kind, session: id, reason }, 'WebRTC session ended');
       },
     });
@@ -330,3 +335,5 @@ function chooseToReceive({ media }: Offer): ChosenMedia[] {
     throw new LiveError('BAD_REQUEST', 'the offer names no a=ssrc for what it sends');
   return chosen;
 }
+
+const shuttingDown = () => new LiveError('UNAVAILABLE', 'this server is shutting down: try again to reach another one');
