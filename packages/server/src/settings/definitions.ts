@@ -194,6 +194,20 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: integer(0, 600_000),
   }),
   setting({
+    key: 'conferenceCapacity',
+    shape: 'count',
+    help: 'members on air in a conference, unless it says otherwise',
+    default: () => 9,
+    parse: integer(1, 100),
+  }),
+  setting({
+    key: 'openCalls',
+    shape: 'boolean',
+    help: 'anybody may make and join calls at /call/{conference}',
+    default: () => true,
+    parse: flag,
+  }),
+  setting({
     key: 'hlsSegmentMs',
     shape: 'ms',
     help: 'shortest HLS segment',

@@ -22,6 +22,10 @@ export interface Settings {
   flushMs: number | null;
   /** How long viewers wait for a publisher that vanished. */
   publishGraceMs: number;
+  /** Members on air in a conference that says nothing else. */
+  conferenceCapacity: number;
+  /** Anybody may make and join a call at `/call/{conference}`, without a key. */
+  openCalls: boolean;
   hlsSegmentMs: number;
   hlsPartMs: number;
   /** Complete segments kept in an HLS playlist. */
