@@ -77,6 +77,8 @@ export class Lianmai implements AsyncDisposable {
       this.printed += text;
     });
     this.#exited = once(this.#process, 'exit').then(([code, signal]) => ({ code, signal }));
+    // A test file that crashes leaves nothing behind.
+    process.once('exit', this.#killAll);
   }
 
   /** Resolves when every part can serve. */
@@ -197,9 +199,15 @@ export class Lianmai implements AsyncDisposable {
     return pid;
   }
 
-  async #kill(): Promise<void> {
-    for (const pid of this.processes().values()) killQuietly(pid);
+  readonly #killAll = (): void => {
+    const pids = [...this.processes().values()];
     this.#process.kill('SIGKILL');
+    for (const pid of pids) killQuietly(pid);
+  };
+
+  async #kill(): Promise<void> {
+    process.off('exit', this.#killAll);
+    this.#killAll();
     await this.#exited;
     await rm(this.#dataDir, { recursive: true, force: true });
   }

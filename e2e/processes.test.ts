@@ -42,7 +42,7 @@ describe('control killed', () => {
     t.diagnostic(`control was back after ${tookMs} ms`);
     assert.ok(tookMs < BACK_WITHIN_MS);
     assert.notEqual(lianmai.processes().get('control'), pid);
-    assert.deepEqual([...statuses].sort(), [200, 503], 'healthz said 503 meanwhile');
+    assert.ok(statuses.has(503), 'healthz said 503 meanwhile');
 
     // New viewers too, and the API knows the channel and its figures again.
     using late = await FlvClient.open(channel.play.flv);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,6 +12,8 @@ import { publishEnhanced } from './peers/test-publisher.ts';
 import type { Channel } from './rest.ts';
 import { until } from './until.ts';
 
+/** Screenshots of the newest run, to be looked at. */
+const SHOTS = join(tmpdir(), 'lianmai-screenshots');
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1440, height: 900 };
 
@@ -19,10 +21,9 @@ let lianmai: Lianmai;
 let browser: Browser;
 let channel: Channel;
 let publisher: Program;
-let shots: string;
 
 before(async () => {
-  shots = await mkdtemp(join(tmpdir(), 'lianmai-screenshots-'));
+  await mkdir(SHOTS, { recursive: true });
   lianmai = await Lianmai.start({ workers: 2, settings: { 'publish-grace-ms': '4000' } });
   channel = await lianmai.rest.createChannel('show', { name: 'A show to watch' });
   publisher = publishEnhanced(channel.push.rtmp, 'h264', 'aac');
@@ -70,7 +71,7 @@ describe('the watch page in Chromium', () => {
       const page = await browser.open(address('show', `?player=${engine}`));
       await plays(page, 50);
       assert.equal((await picture(page))?.width, 480);
-      const shot = join(shots, `watch-${engine}.png`);
+      const shot = join(SHOTS, `watch-${engine}.png`);
       await page.screenshot({ path: shot });
       t.diagnostic(`screenshot ${shot}`);
       const protocol = engine === 'hls' ? 'hls' : engine;
@@ -86,7 +87,7 @@ describe('the watch page in Chromium', () => {
     await plays(page, 25);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `nothing sticks out to the side: ${overflow} px`);
-    const shot = join(shots, 'watch-phone.png');
+    const shot = join(SHOTS, 'watch-phone.png');
     await page.screenshot({ path: shot });
     t.diagnostic(`screenshot ${shot}`);
     await page.close();
@@ -101,7 +102,7 @@ describe('the watch page in Chromium', () => {
       .getByText(/interrupted|中断/i)
       .first()
       .waitFor({ timeout: 10_000 });
-    const shot = join(shots, 'watch-interrupted.png');
+    const shot = join(SHOTS, 'watch-interrupted.png');
     await page.screenshot({ path: shot });
     t.diagnostic(`screenshot ${shot}`);
     publisher = publishEnhanced(channel.push.rtmp, 'h264', 'aac');
@@ -120,7 +121,7 @@ describe('the watch page in Chromium', () => {
       .getByText(/has ended|已结束/i)
       .first()
       .waitFor({ timeout: 15_000 });
-    const shot = join(shots, 'watch-ended.png');
+    const shot = join(SHOTS, 'watch-ended.png');
     await page.screenshot({ path: shot });
     t.diagnostic(`screenshot ${shot}`);
     await using _second = push(other.push.rtmp);
@@ -150,7 +151,7 @@ describe('the front page', () => {
       const page = await browser.open(`${lianmai.http}/?lang=${language}`, size);
       const link = page.getByRole('link', { name: /A show to watch/ }).first();
       await link.waitFor();
-      const shot = join(shots, `front-${language}.png`);
+      const shot = join(SHOTS, `front-${language}.png`);
       await page.screenshot({ path: shot });
       t.diagnostic(`screenshot ${shot}`);
       await link.click();

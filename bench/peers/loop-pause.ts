@@ -1,5 +1,5 @@
 /** The runtime samples its loop with a timer of so many ms, and counts them in. */
-const SAMPLE_MS = 10;
+const SAMPLE_MS = 20;
 
 /** The longest pause of a media worker's event loop since the metrics were last read, ms; null when they hold none. */
 export function longestPauseMs(prometheusText: string): number | null {

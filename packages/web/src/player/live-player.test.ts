@@ -104,6 +104,17 @@ describe('a lost publisher', () => {
     assert.equal(state(), 'playing');
   });
 
+  test('that is back without its picture gets a new connection', async (t) => {
+    const { player, video, engines, play, wait } = start(t);
+    await play();
+    video.runDry();
+    player.streamIs(INTERRUPTED);
+    player.streamIs(LIVE);
+    await wait(4_000);
+    await wait(500);
+    assert.equal(engines.opened.length, 2);
+  });
+
   test('that does not come back ends the stream; when it starts again, so does the picture', async (t) => {
     const { player, video, engines, holdPicture, play, state } = start(t);
     await play();

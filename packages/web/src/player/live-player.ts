@@ -24,6 +24,8 @@ import { Timer } from './timer.ts';
 const START_TIMEOUT_MS = 10_000;
 /** A picture that stopped although the stream is live: the same. */
 const STALL_TIMEOUT_MS = 8_000;
+/** The publisher is back, the picture is not: a playlist that began anew may never go on by itself. */
+const RESUME_TIMEOUT_MS = 4_000;
 /** Left paused, a stream is not worth its traffic. */
 const PAUSE_KEEPS_MS = 10_000;
 /** Further behind than needed by this is not "live" to a viewer: a pause, a slow network. */
@@ -128,6 +130,8 @@ export class LivePlayer implements Player {
     if (status.is === 'live' && wasOff) this.#cleanSlate();
     // News worth an attempt now: it was off or gone, and is back.
     if (status.is === 'live' && (wasOff || before === 'interrupted')) this.#retry.stop();
+    if (status.is === 'live' && before === 'interrupted' && this.#facts.media === 'stalled')
+      this.#watch(RESUME_TIMEOUT_MS);
     this.#go();
   }
 

@@ -46,11 +46,10 @@ const LAST_USAGE_TIMEOUT_MS = 2000;
  * The streams of one worker: who may publish and play them, where they come from, when they end. Frames go from the one
  * source of each to its sinks; streams of other workers are fetched when somebody here wants them.
  */
-export class Hub implements HubPort, PublicationHost {
-  readonly limits: PublicationHost['limits'];
-  readonly maxWaitingBytes: number;
+export class Hub implements HubPort {
   readonly traffic: WorkerTraffic;
   readonly #options: HubOptions;
+  readonly #host: PublicationHost;
   readonly #holders: Holders;
   readonly #remote: RemoteStreams;
   readonly #usage: UsageMeter;
@@ -68,8 +67,21 @@ export class Hub implements HubPort, PublicationHost {
     const { settings, workerId } = options;
     const nowMs = options.now();
     this.#options = options;
-    this.limits = { silenceMs: SILENCE_MS, graceMs: settings.publishGraceMs };
-    this.maxWaitingBytes = settings.gopCacheBytes;
+    this.#host = {
+      limits: { silenceMs: SILENCE_MS, graceMs: settings.publishGraceMs },
+      maxWaitingBytes: settings.gopCacheBytes,
+      now: options.now,
+      acquire: (stream) => this.#acquire(stream),
+      interrupted: ({ stream }) => {
+        stream.interrupt();
+        this.#announce(stream, 'interrupted');
+      },
+      resumed: ({ stream }) => {
+        stream.resume();
+        this.#announce(stream, 'live');
+      },
+      over: ({ stream }, reason) => this.#over(stream, reason),
+    };
     this.#usage = new UsageMeter(workerId, crypto.randomUUID(), nowMs);
     this.traffic = new WorkerTraffic(this.#usage);
     this.#holders = new Holders(settings.publishGraceMs);
@@ -84,10 +96,6 @@ export class Hub implements HubPort, PublicationHost {
     });
     this.#nextReportMs = nowMs + REPORT_MS;
     this.#nextUsageMs = nowMs + USAGE_MS;
-  }
-
-  now(): number {
-    return this.#options.now();
   }
 
   /** Joins the bus: makes the worker known, learns who holds what, begins to report. */
@@ -123,7 +131,7 @@ export class Hub implements HubPort, PublicationHost {
     this.#admitting.add(stream);
     try {
       const grant = await bus.request('control.publish', { stream, query, protocol, ip, worker: workerId });
-      const holder = { ...grant, worker: workerId, protocol, startedAtMs: Math.round(this.now()) };
+      const holder = { ...grant, worker: workerId, protocol, startedAtMs: Math.round(this.#options.now()) };
       const { lease } = await bus.acquire<StreamHolder>(leases.stream(stream), holder);
       if (!lease) throw alreadyPublished(stream);
       if (!this.#closed) return this.#begin(options, holder, lease);
@@ -137,7 +145,7 @@ export class Hub implements HubPort, PublicationHost {
   play(options: PlayOptions): LiveStream | Promise<LiveStream> {
     const feed = this.#feeds.get(options.stream);
     if (!feed?.ready) return this.#fetch(options);
-    checkPlay(feed.stream.holder.play, options, this.now());
+    checkPlay(feed.stream.holder.play, options, this.#options.now());
     return feed.stream;
   }
 
@@ -160,7 +168,7 @@ export class Hub implements HubPort, PublicationHost {
 
   /** Lets time pass: called a few times a second. */
   tick(): void {
-    const nowMs = this.now();
+    const nowMs = this.#options.now();
     this.#holders.tick(nowMs);
     for (const { publication } of [...this.#feeds.values()]) publication?.tick();
     this.#remote.tick(nowMs);
@@ -182,7 +190,7 @@ export class Hub implements HubPort, PublicationHost {
   report(): WorkerReport {
     return {
       worker: this.#options.workerId,
-      atMs: Math.round(this.now()),
+      atMs: Math.round(this.#options.now()),
       streams: [...this.#feeds.values()].map(({ stream, publication }) => ({
         ...stream.meter.figures(),
         stream: stream.name,
@@ -210,34 +218,10 @@ export class Hub implements HubPort, PublicationHost {
     this.#remote.close();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     const send = (report: UsageReport) => this.#sendUsage(report, LAST_USAGE_TIMEOUT_MS);
-    await this.#usage.flush(this.now(), send).catch((error) => {
+    await this.#usage.flush(this.#options.now(), send).catch((error) => {
       this.#options.log.warn({ err: error }, 'last usage not reported: it is lost');
     });
     await this.#presence?.release().catch(() => {});
-  }
-
-  async acquire({ name, holder }: LiveStreamImpl): Promise<Lease | 'held' | null> {
-    const { lease, holder: other } = await this.#options.bus.acquire<StreamHolder>(leases.stream(name), holder);
-    if (lease) return lease;
-    return other.sessionId === holder.sessionId ? 'held' : null;
-  }
-
-  interrupted({ stream }: LocalPublication): void {
-    stream.interrupt();
-    this.#announce(stream, 'interrupted');
-  }
-
-  resumed({ stream }: LocalPublication): void {
-    stream.resume();
-    this.#announce(stream, 'live');
-  }
-
-  over({ stream }: LocalPublication, reason: EndReason): void {
-    this.#feeds.delete(stream.name);
-    // At a shutdown only this worker goes: the publisher may come back to another one within the grace.
-    if (reason !== 'shutdown') this.#holders.ended({ stream: stream.name, sessionId: stream.holder.sessionId });
-    this.#announce(stream, reason === 'shutdown' ? 'interrupted' : 'ended', reason);
-    stream.end(reason);
   }
 
   /** @throws LiveError when a publisher cannot be let in, whoever it is. */
@@ -256,7 +240,7 @@ export class Hub implements HubPort, PublicationHost {
     feed.publication?.replaced();
     feed.stream.holder = holder;
     feed.stream.startSource();
-    const publication = new LocalPublication(feed.stream, holder, lease, options.onRevoked, this);
+    const publication = new LocalPublication(feed.stream, holder, lease, options.onRevoked, this.#host);
     feed.publication = publication;
     feed.ready = true;
     feed.lostMs = null;
@@ -268,13 +252,33 @@ export class Hub implements HubPort, PublicationHost {
 
   async #fetch(options: PlayOptions): Promise<LiveStream> {
     const stream = await this.#remote.fetch(options.stream);
-    checkPlay(stream.holder.play, options, this.now());
+    checkPlay(stream.holder.play, options, this.#options.now());
     return stream;
+  }
+
+  async #acquire({ name, holder }: LiveStreamImpl): Promise<Lease | 'held' | null> {
+    const { lease, holder: other } = await this.#options.bus.acquire<StreamHolder>(leases.stream(name), holder);
+    if (lease) return lease;
+    return other.sessionId === holder.sessionId ? 'held' : null;
+  }
+
+  #over(stream: LiveStreamImpl, reason: EndReason): void {
+    this.#feeds.delete(stream.name);
+    // At a shutdown only this worker goes: the publisher may come back to another one within the grace.
+    if (reason !== 'shutdown') this.#holders.ended({ stream: stream.name, sessionId: stream.holder.sessionId });
+    this.#announce(stream, reason === 'shutdown' ? 'interrupted' : 'ended', reason);
+    stream.end(reason);
   }
 
   #create(name: string, holder: StreamHolder): Feed {
     const { gopCacheBytes } = this.#options.settings;
-    const stream = new LiveStreamImpl({ name, holder, gopCacheBytes, traffic: this.traffic, nowMs: this.now() });
+    const stream = new LiveStreamImpl({
+      name,
+      holder,
+      gopCacheBytes,
+      traffic: this.traffic,
+      nowMs: this.#options.now(),
+    });
     const feed: Feed = { stream, publication: null, ready: false, lostMs: null, unwantedMs: null };
     this.#feeds.set(name, feed);
     return feed;
@@ -316,7 +320,7 @@ export class Hub implements HubPort, PublicationHost {
       sessionId,
       worker: this.#options.workerId,
       state,
-      atMs: Math.round(this.now()),
+      atMs: Math.round(this.#options.now()),
       ...(reason === undefined ? {} : { reason }),
     };
     this.#options.bus.publish('stream.event', event);
