@@ -17,6 +17,7 @@ import { RelayServer } from './relay/relay-server.ts';
 import { RtcHttp } from './rtc/rtc-http.ts';
 import { RtcServer } from './rtc/rtc-server.ts';
 import { RtmpServer } from './rtmp/server.ts';
+import { Variants } from './variant/variants.ts';
 
 const PAGES = new URL('../../../web/dist/', import.meta.url);
 /** Bytes of a running HTTP answer that a stopping worker still waits for. */
@@ -33,17 +34,25 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
 
   const hub = new Hub({ bus, workerId: name, internalAddress, settings, log, now });
   const fanouts = new Fanouts({ ...settings, log });
-  const hls = new HlsServer({ bus, hub, workerId: name, settings, log });
+  const variants = new Variants({
+    hub,
+    transcoderAddress: join(runtimeDir, 'transcoder.sock'),
+    settings,
+    traffic: hub.traffic,
+    log,
+    now,
+  });
+  const hls = new HlsServer({ bus, hub: variants, workerId: name, settings, log });
   const relays = new RelayServer({
     internalAddress,
     find: (stream) => hub.published(stream),
     maxQueueBytes: settings.viewerQueueBytes,
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
-  const rtc = new RtcServer({ hub, bus, workerId: name, settings, limits, log, now });
+  const rtc = new RtcServer({ hub: variants, bus, workerId: name, settings, limits, log, now });
   const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
   const router = new Router({
-    hub,
+    hub: variants,
     fanouts,
     hls,
     rtc: rtcHttp,
@@ -55,7 +64,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   });
   const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
-  const rtmp = new RtmpServer({ hub, fanouts, settings, tls, limits, log });
+  const rtmp = new RtmpServer({ hub: variants, fanouts, settings, tls, limits, log });
   registerMetrics(metrics, { hub, fanouts, limits });
 
   await internal.listen();
@@ -72,6 +81,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
     async close() {
       rtc.close();
       rtcHttp.close();
+      variants.close();
       await Promise.all([rtmp.close(), hls.close(), hub.close()]);
       fanouts.close();
       await http.close(HTTP_GRACE_MS);
