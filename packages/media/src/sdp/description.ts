@@ -34,12 +34,13 @@ export function answeringSetup({ transport }: Offer): 'active' | 'passive' {
 }
 
 /** The offer written anew from what was understood of it, with the chosen codecs alone. */
-export function writeReducedOffer(offer: Offer, chosen: readonly ChosenMedia[]): string {
+export function writeReducedOffer(offer: Offer, given: readonly ChosenMedia[]): string {
+  const chosen = inOrderOf(offer, given);
   const { transport, media } = offer;
   const lines = sessionLines(chosen);
   for (const { mid, codec, direction } of chosen) {
     const offered = media.find((section) => section.mid === mid);
-    if (!offered) throw new Error(`the offer has no m= section "${mid}"`);
+    if (!offered) continue;
     const formats = [codec.payloadType, ...(codec.rtxPayloadType === null ? [] : [codec.rtxPayloadType])];
     lines.push(
       ...mediaLines(offered, formats),
@@ -59,6 +60,11 @@ export function writeReducedOffer(offer: Offer, chosen: readonly ChosenMedia[]):
   return text(lines);
 }
 
+/** The bundle's first section is the one whose transport counts (RFC 9143 7.3), so the order is the offer's. */
+function inOrderOf({ media }: Offer, chosen: readonly ChosenMedia[]): ChosenMedia[] {
+  return media.flatMap(({ mid }) => chosen.find((one) => one.mid === mid) ?? []);
+}
+
 function sourceLines({ ssrcs, rtxSsrcs }: OfferedMedia): string[] {
   return ssrcs.flatMap((ssrc) => {
     const rtx = rtxSsrcs.get(ssrc);
@@ -70,10 +76,11 @@ function sourceLines({ ssrcs, rtxSsrcs }: OfferedMedia): string[] {
 /** The answer to all of the offer's sections, in its order (RFC 8829 5.3.1). */
 export function writeAnswer(
   offer: Offer,
-  chosen: readonly ChosenMedia[],
+  given: readonly ChosenMedia[],
   transport: AnsweringTransport,
   sessionId: string,
 ): string {
+  const chosen = inOrderOf(offer, given);
   const lines = sessionLines(chosen, sessionId);
   for (const offered of offer.media) {
     const media = chosen.find(({ mid }) => mid === offered.mid);

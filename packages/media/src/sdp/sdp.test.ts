@@ -131,6 +131,16 @@ test('the answer keeps the order of sections, rejects what was not chosen, and a
   assert.match(answer, /a=group:BUNDLE 1\r\n/);
 });
 
+test('whatever the order of choosing, the answer bundles in the order of the offer, its candidates in the first section', () => {
+  const offer = accepted(parseOffer(fixture('chromium-publish')));
+  const chosen = choose(offer);
+  const answer = writeAnswer(offer, chosen.toReversed(), US, '1');
+  assert.equal(answer, writeAnswer(offer, chosen, US, '1'));
+  assert.match(answer, /a=group:BUNDLE 0 1\r\n/);
+  assert.ok(answer.indexOf('a=candidate') < answer.indexOf('m=video'));
+  assert.equal(writeReducedOffer(offer, chosen.toReversed()), writeReducedOffer(offer, chosen));
+});
+
 test('what we send is named in the answer', () => {
   const offer = accepted(parseOffer(fixture('chromium-play')));
   const codec = chooseVideoToSend(offer.media[1]!, 'h264', 66)!;
