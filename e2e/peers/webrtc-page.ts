@@ -30,6 +30,8 @@ export interface WhepStats {
   width: number;
   codec: string;
   audioSamples: number;
+  /** Grows while there is something to be heard. */
+  audioEnergy: number;
   audioCodec: string;
 }
 
@@ -85,7 +87,7 @@ export function whip(page: Page, url: string, options: WhipOptions = {}): Promis
   );
 }
 
-/** Plays by WHEP into a new video element; resolves when the first picture is shown (or sound comes). */
+/** Plays by WHEP into a new video element; resolves when the first picture is shown (or, without one, when it is connected). */
 export function whep(page: Page, url: string, { via = {} }: Through = {}): Promise<Answered> {
   return page.evaluate(
     async ({ url, via }) => {
@@ -95,7 +97,7 @@ export function whep(page: Page, url: string, { via = {} }: Through = {}): Promi
       const peer = new RTCPeerConnection();
       Object.assign(window, { whepPeer: peer });
       const video = document.createElement('video');
-      Object.assign(video, { autoplay: true, muted: true, playsInline: true });
+      Object.assign(video, { autoplay: true, playsInline: true });
       document.body.append(video);
       const media = new MediaStream();
       video.srcObject = media;
@@ -114,7 +116,8 @@ export function whep(page: Page, url: string, { via = {} }: Through = {}): Promi
       if (answer.status === 201) {
         const shown = new Promise<void>((resolve) => {
           if (/m=video 9/.test(body)) video.requestVideoFrameCallback(() => resolve());
-          else video.addEventListener('playing', () => resolve());
+          else
+            peer.addEventListener('connectionstatechange', () => peer.connectionState === 'connected' && resolve());
         });
         await peer.setRemoteDescription({ type: 'answer', sdp: moved(body) });
         await shown;
@@ -159,6 +162,7 @@ export function whepStats(page: Page): Promise<WhepStats> {
       width: video?.['frameWidth'] ?? 0,
       codec: codecOf('video'),
       audioSamples: inbound('audio')?.['totalSamplesReceived'] ?? 0,
+      audioEnergy: inbound('audio')?.['totalAudioEnergy'] ?? 0,
       audioCodec: codecOf('audio'),
     };
   });
