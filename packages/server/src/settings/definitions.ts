@@ -142,6 +142,13 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: iceServers,
   }),
   setting({
+    key: 'tls',
+    shape: 'mode',
+    help: 'self-signed: HTTPS and RTMPS with a certificate made here, for cameras in browsers of the LAN',
+    default: () => 'off',
+    parse: oneOf('off', 'self-signed'),
+  }),
+  setting({
     key: 'tlsCert',
     shape: 'file',
     help: 'PEM certificate chain: opens HTTPS and RTMPS',

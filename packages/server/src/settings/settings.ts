@@ -13,6 +13,8 @@ export interface Settings {
   databaseUrl: string | null;
   workers: number;
   iceServers: readonly unknown[];
+  /** `self-signed`: the supervisor makes the two files below. */
+  tls: 'off' | 'self-signed';
   tlsCert: string | null;
   tlsKey: string | null;
   demo: boolean;
