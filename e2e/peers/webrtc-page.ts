@@ -116,8 +116,7 @@ export function whep(page: Page, url: string, { via = {} }: Through = {}): Promi
       if (answer.status === 201) {
         const shown = new Promise<void>((resolve) => {
           if (/m=video 9/.test(body)) video.requestVideoFrameCallback(() => resolve());
-          else
-            peer.addEventListener('connectionstatechange', () => peer.connectionState === 'connected' && resolve());
+          else peer.addEventListener('connectionstatechange', () => peer.connectionState === 'connected' && resolve());
         });
         await peer.setRemoteDescription({ type: 'answer', sdp: moved(body) });
         await shown;
@@ -168,16 +167,17 @@ export function whepStats(page: Page): Promise<WhepStats> {
   });
 }
 
-/** How fast the page's WHIP publisher sends pictures, by its own count. */
-export function whipSent(page: Page): Promise<{ bytes: number; keyFrames: number; targetBitrate: number }> {
+/** What the page's WHIP publisher may send by the feedback it gets, and what holds its picture back (`none`, `cpu`, …). */
+export function whipSent(page: Page): Promise<{ availableBitrate: number; targetBitrate: number; limitedBy: string }> {
   return page.evaluate(async () => {
     const { whipPeer } = window as unknown as { whipPeer: RTCPeerConnection };
     const all = [...(await whipPeer.getStats()).values()] as Record<string, string & number>[];
     const out = all.find((entry) => entry['type'] === 'outbound-rtp' && entry['kind'] === 'video');
+    const path = all.find((entry) => entry['type'] === 'candidate-pair' && entry['nominated']);
     return {
-      bytes: out?.['bytesSent'] ?? 0,
-      keyFrames: out?.['keyFramesEncoded'] ?? 0,
+      availableBitrate: path?.['availableOutgoingBitrate'] ?? 0,
       targetBitrate: out?.['targetBitrate'] ?? 0,
+      limitedBy: out?.['qualityLimitationReason'] ?? '',
     };
   });
 }

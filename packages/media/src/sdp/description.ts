@@ -33,6 +33,14 @@ export function answeringSetup({ transport }: Offer): 'active' | 'passive' {
   return transport.setup === 'passive' ? 'active' : 'passive';
 }
 
+/**
+ * Whether arrivals are told packet by packet. REMB comes first: when the machine is busy, packets are seen late, and a sender takes that for
+ * congestion and stays at a fraction of its bitrate. The choice is one for the session, as the sender's estimate is.
+ */
+export function usesTransportFeedback(chosen: readonly ChosenMedia[]): boolean {
+  return !chosen.some(({ codec }) => codec.feedback.includes('goog-remb'));
+}
+
 /** The offer written anew from what was understood of it, with the chosen codecs alone. */
 export function writeReducedOffer(offer: Offer, given: readonly ChosenMedia[]): string {
   const chosen = inOrderOf(offer, given);
@@ -84,7 +92,8 @@ export function writeAnswer(
   const lines = sessionLines(chosen, sessionId);
   for (const offered of offer.media) {
     const media = chosen.find(({ mid }) => mid === offered.mid);
-    if (media) lines.push(...answeredLines(offered, media, transport, media === chosen[0]));
+    if (media)
+      lines.push(...answeredLines(offered, media, transport, media === chosen[0], usesTransportFeedback(chosen)));
     else lines.push(...rejectedLines(offered));
   }
   return text(lines);
@@ -95,11 +104,14 @@ function answeredLines(
   { codec, direction, source }: ChosenMedia,
   { iceUfrag, icePwd, fingerprint, setup, candidates }: AnsweringTransport,
   isFirst: boolean,
+  tellsArrivals: boolean,
 ): string[] {
   const receives = direction === 'recvonly';
   const rtx = receives ? codec.rtxPayloadType : null;
   const extensionId =
-    receives && codec.feedback.includes('transport-cc') ? offered.extensions.get(TRANSPORT_SEQUENCE_URI) : undefined;
+    receives && tellsArrivals && codec.feedback.includes('transport-cc')
+      ? offered.extensions.get(TRANSPORT_SEQUENCE_URI)
+      : undefined;
   const wanted = new Set(['nack', 'nack pli', 'ccm fir', extensionId === undefined ? 'goog-remb' : 'transport-cc']);
   return [
     ...mediaLines(offered, rtx === null ? [codec.payloadType] : [codec.payloadType, rtx]),

@@ -122,13 +122,24 @@ test('the answer keeps the order of sections, rejects what was not chosen, and a
     /a=fmtp:109 apt=108\r\n/,
     /a=rtcp-fb:108 nack\r\n/,
     /a=rtcp-fb:108 nack pli\r\n/,
-    /a=rtcp-fb:108 transport-cc\r\n/,
-    /a=extmap:3 http:\/\/www.ietf.org\/id\/draft-holmer/,
+    /a=rtcp-fb:108 goog-remb\r\n/,
     /a=candidate:1 1 udp 1 127.0.0.1 8000 typ host\r\n/,
   ])
     assert.match(video ?? '', line);
-  assert.doesNotMatch(video ?? '', /goog-remb/);
+  assert.doesNotMatch(video ?? '', /transport-cc|extmap/);
   assert.match(answer, /a=group:BUNDLE 1\r\n/);
+});
+
+test('arrivals are told packet by packet to clients that do not take REMB', () => {
+  const text = fixture('chromium-publish').replaceAll(/a=rtcp-fb:\d+ goog-remb\r\n/g, '');
+  const offer = accepted(parseOffer(text));
+  const answer = writeAnswer(offer, choose(offer), US, '1');
+  for (const line of [
+    /a=rtcp-fb:111 transport-cc\r\n/,
+    /a=rtcp-fb:108 transport-cc\r\n/,
+    /a=extmap:3 http:\/\/www.ietf.org\/id\/draft-holmer/,
+  ])
+    assert.match(answer, line);
 });
 
 test('whatever the order of choosing, the answer bundles in the order of the offer, its candidates in the first section', () => {

@@ -15,8 +15,8 @@ const KEY = ['6742c01ed901405ff2c2000003000200000300640001', '68cb8cb2', '6588aa
 const INTER = Buffer.from('4188bb', 'hex');
 
 /** A publisher with Chromium's offer; what it writes and sends is kept. */
-function setUp() {
-  const offer = parseOffer(readFileSync(OFFER, 'utf8'));
+function setUp(change: (offer: string) => string = (offer) => offer) {
+  const offer = parseOffer(change(readFileSync(OFFER, 'utf8')));
   assert.ok(!(offer instanceof WireError));
   const chosen = offer.media.map((media): ChosenMedia => {
     const codec = media.kind === 'audio' ? chooseAudio(media) : chooseVideoToReceive(media);
@@ -114,8 +114,16 @@ test('many wishes for a key frame are one request', () => {
   assert.equal(sent.filter(({ kind }) => kind === 'pictureLoss').length, 1);
 });
 
-test('arrivals are told as transport feedback, reception in reports', () => {
+test('reception is told in reports, with REMB where it is taken', () => {
   const { publisher, sent, video } = setUp();
+  publisher.packet('1', video(1, INTER), 1000);
+  publisher.tick(1050);
+  assert.ok(sent.some((packet) => packet.kind === 'bitrateEstimate' && packet.bitrate > 5_000_000));
+  assert.ok(!sent.some(({ kind }) => kind === 'transportFeedback'));
+});
+
+test('arrivals are told as transport feedback to clients without REMB, reception in reports', () => {
+  const { publisher, sent, video } = setUp((offer) => offer.replaceAll(/a=rtcp-fb:\d+ goog-remb\r\n/g, ''));
   const extension = { profile: 0xbede, data: Buffer.from('31000700', 'hex') };
   publisher.packet('1', video(1, INTER, { extension }), 1000);
   publisher.tick(1050);

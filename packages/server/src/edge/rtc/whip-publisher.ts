@@ -11,7 +11,7 @@ import {
   SourceClock,
   writeRtcp,
 } from '@lianmai/media/rtp';
-import { type ChosenMedia, type Offer, TRANSPORT_SEQUENCE_URI } from '@lianmai/media/sdp';
+import { type ChosenMedia, type Offer, TRANSPORT_SEQUENCE_URI, usesTransportFeedback } from '@lianmai/media/sdp';
 import type { Publication } from '../hub/ports.ts';
 import { TrackReceiver } from './track-receiver.ts';
 
@@ -26,7 +26,7 @@ const KEY_FRAME_REQUEST_MS = 500;
 const KEY_FRAME_EVERY_MS = 2000;
 const TRANSPORT_FEEDBACK_MS = 50;
 const REPORT_MS = 1000;
-/** What is told by REMB to clients that take no transport feedback: no limit of ours. */
+/** What is told by REMB: no limit of ours; the sender finds the path's by what gets lost. */
 const BITRATE_LIMIT = 10_000_000;
 /** The stream id of our own RTCP. */
 const OWN_SSRC = 1;
@@ -59,7 +59,8 @@ export class WhipPublisher {
     for (const { mid, codec } of chosen) {
       this.#tracks.set(mid, new TrackReceiver(codec, clock));
       const id = offer.media.find((media) => media.mid === mid)?.extensions.get(TRANSPORT_SEQUENCE_URI);
-      if (id !== undefined && codec.feedback.includes('transport-cc')) this.#sequenceIds.set(mid, id);
+      if (id !== undefined && usesTransportFeedback(chosen) && codec.feedback.includes('transport-cc'))
+        this.#sequenceIds.set(mid, id);
     }
   }
 
