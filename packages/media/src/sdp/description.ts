@@ -34,8 +34,8 @@ export function answeringSetup({ transport }: Offer): 'active' | 'passive' {
 }
 
 /**
- * Whether arrivals are told packet by packet. REMB comes first: when the machine is busy, packets are seen late, and a sender takes that for
- * congestion and stays at a fraction of its bitrate. The choice is one for the session, as the sender's estimate is.
+ * Whether arrivals are told packet by packet. REMB comes first, for now: with this feedback senders stayed at a fraction of their bitrate in some
+ * runs, for a reason not yet found (docs/decisions/0005). The choice is one for the session, as the sender's estimate is.
  */
 export function usesTransportFeedback(chosen: readonly ChosenMedia[]): boolean {
   return !chosen.some(({ codec }) => codec.feedback.includes('goog-remb'));
