@@ -7,6 +7,7 @@ import type { LiveBoard } from '../live/board.ts';
 import type { LiveChange } from '../live/state.ts';
 import type { Overseer } from '../publish/overseer.ts';
 import { channelIdOf, conferenceOfStream } from './names.ts';
+import { noMember } from './rules.ts';
 import { advance, type ConferenceInput, type ConferenceStep, type Gathering, isPresent } from './state.ts';
 import * as store from './store.ts';
 import { Waiting } from './waiting.ts';
@@ -104,7 +105,7 @@ export class ConferenceHall {
     if (conference.version !== before.conference.version) this.waiting.wake(conference.id);
     for (const stream of sentAway) {
       const entry = live.get(stream);
-      if (entry) overseer.disconnect(entry, 'disconnected');
+      if (entry) overseer.disconnect(entry, 'disconnected', noMember());
     }
     const someoneWent = events.some(({ type }) => type === 'left' || type === 'kicked' || type === 'ended');
     // Joins need no word to workers: a number that they do not know yet is let in.

@@ -122,10 +122,12 @@ export function whyMemberRefused(
 /** Why a member's stream that is live must stop; null when it may go on. */
 export function whyMemberMustStop(target: MemberTarget | undefined, stream: string): LiveError | null {
   const member = target?.members.find((one) => one.stream === stream && isPresent(one));
-  if (!target || !member)
-    return new LiveError('NOT_A_MEMBER', 'the member whose stream this is has left the conference, or it has ended');
-  return whyRefused(target.account);
+  return target && member ? whyRefused(target.account) : noMember();
 }
+
+/** Told to a publisher that is sent away. */
+export const noMember = (): LiveError =>
+  new LiveError('NOT_A_MEMBER', 'whose stream this is has left the conference or was removed, or it has ended');
 
 /** Members may play each other. */
 export const memberPlayPolicy = ({ conference, members }: Gathering): PlayPolicy => ({
