@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { LiveError } from '@lianmai/contract';
 import type { Bus } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
@@ -42,7 +43,8 @@ interface Asked {
   response: ServerResponse;
 }
 
-const SWEEP_MS = 1000;
+const TICK_MS = 1000;
+const NEWS_MS = 250;
 /** Stands for the session in multivariant playlists that workers give each other. */
 const ANY_SESSION = 'SESSION';
 /** Where workers tell each other of their viewers. */
@@ -68,9 +70,15 @@ export class HlsServer {
     this.#local = new LocalPackagers({ ...options, now: this.#now });
   }
 
+  /** Learns who has which stream, and lets time pass. */
   async start(): Promise<void> {
-    await this.#directory.start((stream) => this.#local.published(stream));
-    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+    await this.join();
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  /** {@link start} without the clock: whoever calls this calls {@link tick} too. */
+  join(): Promise<void> {
+    return this.#directory.start((stream) => this.#local.published(stream));
   }
 
   /**
@@ -83,9 +91,29 @@ export class HlsServer {
     const ip = request.socket.remoteAddress ?? '';
     const asked = parseHlsRequest(file, query);
     if (!internal) this.#directory.check(stream, query, ip);
-    const reply = await this.#answer({ route, ip, asked, response });
+    const reply = await this.#answer({ route, ip, asked, response }).catch((error) => {
+      throw moving(error);
+    });
     const bytes = sendReply(request, response, reply, this.#options.settings.viewerStallMs);
     if (!internal) this.#countViewer(stream, asked, reply, bytes);
+  }
+
+  /** Requests that are held here until there is an answer. */
+  get waiting(): number {
+    return this.#local.waiting;
+  }
+
+  /** Lets time pass: called about once a second. */
+  tick(): void {
+    const nowMs = this.#now();
+    this.#local.sweep(nowMs);
+    this.#directory.sweep(nowMs);
+    this.#guests.sweep(nowMs, (stream, viewers, bytes) => {
+      const owner = this.#directory.owner(stream);
+      const worker = owner === null || owner === this.#options.workerId ? null : this.#directory.reach(owner);
+      const query = `worker=${this.#options.workerId}&viewers=${viewers}&bytes=${bytes}`;
+      if (worker) this.#remote.tell(worker, `/live/${stream}/${AUDIENCE_FILE}?${query}`);
+    });
   }
 
   /** Idempotent. */
@@ -99,17 +127,19 @@ export class HlsServer {
 
   /** From here or from the worker that packages the stream; asked again once when that has just changed. */
   async #answer(asked: Asked): Promise<Reply> {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        return await this.#answerOnce(asked);
-      } catch (error) {
-        if (!(error instanceof WorkerUnreachable || error instanceof PackagedElsewhere)) throw error;
-      }
+    try {
+      return await this.#answerOnce(asked, null);
+    } catch (error) {
+      if (error instanceof PackagedElsewhere) return this.#answerOnce(asked, error.worker);
+      if (!(error instanceof WorkerUnreachable)) throw error;
     }
-    throw unavailable();
+    // A worker that died is known to be gone in a moment.
+    await setTimeout(NEWS_MS);
+    return this.#answerOnce(asked, null);
   }
 
-  async #answerOnce({ route, ip, asked, response }: Asked): Promise<Reply> {
+  /** @param packagedBy the worker that has the stream, when that is newer than the directory. */
+  async #answerOnce({ route, ip, asked, response }: Asked, packagedBy: string | null): Promise<Reply> {
     const { stream, query, internal } = route;
     const { workerId } = this.#options;
     if (asked.kind === 'media') {
@@ -117,7 +147,7 @@ export class HlsServer {
       if (reply) return reply;
     }
     const packaged = this.#local.get(stream);
-    const owner = packaged ? workerId : (this.#directory.owner(stream) ?? workerId);
+    const owner = packaged ? workerId : (packagedBy ?? this.#directory.owner(stream) ?? workerId);
     if (owner !== workerId) {
       const worker = this.#directory.reach(owner);
       if (internal || !worker) throw unavailable();
@@ -187,23 +217,16 @@ export class HlsServer {
     }
     response.writeHead(200, { 'content-length': 0 }).end();
   }
-
-  #sweep(): void {
-    const nowMs = this.#now();
-    this.#local.sweep(nowMs);
-    this.#directory.sweep(nowMs);
-    this.#guests.sweep(nowMs, (stream, viewers, bytes) => {
-      const owner = this.#directory.owner(stream);
-      const worker = owner === null || owner === this.#options.workerId ? null : this.#directory.reach(owner);
-      const query = `worker=${this.#options.workerId}&viewers=${viewers}&bytes=${bytes}`;
-      if (worker) this.#remote.tell(worker, `/live/${stream}/${AUDIENCE_FILE}?${query}`);
-    });
-  }
 }
 
 const newSession = (): string => randomBytes(9).toString('base64url');
 
 const unavailable = () => new LiveError('UNAVAILABLE', 'the stream is moving to another worker: try again in a second');
+
+/** What a client is told when the stream's worker could not be found out in time. */
+function moving(error: unknown): unknown {
+  return error instanceof WorkerUnreachable || error instanceof PackagedElsewhere ? unavailable() : error;
+}
 
 /** As the packager's own, from what its playlist says. */
 function patienceMs(playlist: Reply): number {

@@ -27,7 +27,14 @@ export interface PackagedStream {
 }
 
 /** Another worker packages the stream. */
-export class PackagedElsewhere extends Error {}
+export class PackagedElsewhere extends Error {
+  readonly worker: string;
+
+  constructor(worker: string) {
+    super(`packaged by ${worker}`);
+    this.worker = worker;
+  }
+}
 
 const IDLE_MS = 60_000;
 /** Viewers play an ended stream out. */
@@ -46,8 +53,19 @@ export class LocalPackagers {
     this.#options = options;
   }
 
+  /** Requests held. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const { packager } of this.#streams.values()) waiting += packager.waiting;
+    return waiting;
+  }
+
   get(stream: string): PackagedStream | null {
-    return this.#streams.get(stream) ?? null;
+    const packaged = this.#streams.get(stream);
+    if (!packaged?.packager.lost) return packaged ?? null;
+    this.#streams.delete(stream);
+    this.#stop(stream, packaged);
+    return null;
   }
 
   /** Those that may have a media file of the stream, the likelier first. */
@@ -60,7 +78,7 @@ export class LocalPackagers {
    * @throws LiveError why the stream cannot be had; PackagedElsewhere.
    */
   open(stream: string, query: string, ip: string): Promise<PackagedStream> {
-    const known = this.#streams.get(stream);
+    const known = this.get(stream);
     if (known) return Promise.resolve(known);
     let opening = this.#opening.get(stream);
     if (!opening) {
@@ -142,6 +160,7 @@ export class LocalPackagers {
 }
 
 function isOver({ packager, lastAskedMs }: PackagedStream, nowMs: number): boolean {
+  if (packager.lost) return true;
   if (packager.endedAtMs !== null) return nowMs - packager.endedAtMs >= PLAY_OUT_MS;
   return nowMs - lastAskedMs >= IDLE_MS;
 }

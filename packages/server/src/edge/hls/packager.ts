@@ -40,6 +40,7 @@ export class HlsPackager implements StreamSink {
   #playlistVersion = -1;
   #clockSet = false;
   #endedAtMs: number | null = null;
+  #lost = false;
 
   constructor({ stream, settings, firstMsn, log, now }: PackagerOptions) {
     this.#stream = stream;
@@ -66,9 +67,19 @@ export class HlsPackager implements StreamSink {
     return this.#endedAtMs;
   }
 
+  /** No frames come here any more, although the stream may go on elsewhere: whoever asks must be sent there. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   /** The first media sequence number that was not used. */
   get nextMsn(): number {
     return this.#presentation.nextMsn;
+  }
+
+  /** Requests held. */
+  get waiting(): number {
+    return this.#waits.size;
   }
 
   /** Longer without a request, and a player has gone. */
@@ -85,8 +96,9 @@ export class HlsPackager implements StreamSink {
     this.#segmenter.resumed();
   }
 
-  ended(_reason: EndReason): void {
-    if (this.#endedAtMs !== null) return;
+  ended(reason: EndReason): void {
+    if (this.#lost || this.#endedAtMs !== null) return;
+    if (reason === 'shutdown' || reason === 'replaced') return this.#lose();
     this.#endedAtMs = this.#now();
     this.#guarded(() => this.#add(this.#segmenter.finish()));
     this.#presentation.end();
@@ -96,7 +108,7 @@ export class HlsPackager implements StreamSink {
   /**
    * The playlist that says where the media playlist is and what it needs of a player.
    * @param query of the media playlist's address
-   * @throws LiveError UNAVAILABLE when there is nothing to show in time.
+   * @throws LiveError UNAVAILABLE when there is nothing to show in time, or the stream is not here any more.
    */
   async multivariant(query: string, client: EventEmitter): Promise<string> {
     await this.#playable(client);
@@ -127,6 +139,7 @@ export class HlsPackager implements StreamSink {
       throw new LiveError('BAD_REQUEST', `the playlist will not reach ${msn} soon: ask for the next segment or part`);
     const deadlineMs = this.#now() + 3000 * targetS;
     const reached = await this.#waits.until(() => presentation.reached(msn, part), deadlineMs, client);
+    if (this.#lost) throw moved();
     // A publisher that is gone for a while is no error to its viewers: they get what there is, and ask again.
     return playlistReply(this.#write(skip, query), reached && !presentation.ended ? 6 * targetS : 0);
   }
@@ -146,11 +159,10 @@ export class HlsPackager implements StreamSink {
     this.#waits.sweep(nowMs);
   }
 
-  /** Detaches, and sends who waits away. */
+  /** Stops packaging, and sends who waits away. */
   close(): void {
     this.#stream.detach(this);
-    this.#presentation.end();
-    this.#waits.close();
+    this.#lose();
   }
 
   #find(file: MediaFile): Buffer | readonly Buffer[] | null {
@@ -166,8 +178,9 @@ export class HlsPackager implements StreamSink {
 
   async #playable(client: EventEmitter): Promise<void> {
     const presentation = this.#presentation;
-    const ready = () => presentation.playable || presentation.ended;
+    const ready = () => presentation.playable || presentation.ended || this.#lost;
     await this.#waits.until(ready, this.#now() + FIRST_PLAYLIST_MS, client);
+    if (this.#lost) throw moved();
     if (presentation.playable) return;
     if (presentation.ended) throw new LiveError('STREAM_NOT_LIVE', `"${this.#stream.name}" is not live`);
     throw new LiveError('UNAVAILABLE', `"${this.#stream.name}" has nothing to show yet: try again`);
@@ -202,11 +215,15 @@ export class HlsPackager implements StreamSink {
     try {
       work();
     } catch (error) {
-      this.#log.error({ err: error, stream: this.#stream.name }, 'HLS packaging failed: the playlist ends here');
-      this.#endedAtMs ??= this.#now();
-      this.#stream.detach(this);
-      this.#presentation.end();
-      this.#waits.wake();
+      this.#log.error({ err: error, stream: this.#stream.name }, 'HLS packaging failed');
+      this.close();
     }
   }
+
+  #lose(): void {
+    this.#lost = true;
+    this.#waits.close();
+  }
 }
+
+const moved = () => new LiveError('UNAVAILABLE', 'the stream is moving to another worker: try again in a second');

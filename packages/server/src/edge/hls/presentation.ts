@@ -48,7 +48,7 @@ export class Presentation {
   #listed = 0;
   #open = false;
   #nextMsn: number;
-  #discontinuitySequence: number;
+  #discontinuitySequence = 0;
   #fragments = 0;
   #timing: SegmentTiming | null = null;
   #configs: TrackConfigs = { video: null, audio: null };
@@ -61,8 +61,6 @@ export class Presentation {
   constructor(options: PresentationOptions) {
     this.#options = options;
     this.#nextMsn = options.firstMsn;
-    // Starting where no earlier presentation of the stream ended, as media sequence numbers do.
-    this.#discontinuitySequence = options.firstMsn;
   }
 
   /** Counts the changes of the playlist. */

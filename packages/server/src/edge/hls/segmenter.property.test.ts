@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Frame } from '@lianmai/media';
 import { VIDEO_TRACK_ID } from '@lianmai/media/cmaf';
 import fc from 'fast-check';
-import { Source, type Stretch } from './fixtures/source.ts';
 import { type Piece, Segmenter } from './segmenter.ts';
+import { Source, type Stretch } from './testing/source.ts';
 
 const SETTINGS = { hlsSegmentMs: 2000, hlsPartMs: 200 };
 

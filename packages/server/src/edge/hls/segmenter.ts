@@ -210,16 +210,16 @@ export class Segmenter {
     if (this.#configs !== null && (state === 'broken' || (state === 'ended' && this.#configs.video && !picture)))
       return this.#configs;
     const newestAudio = audio.samples.at(-1)?.config ?? null;
-    let next: TrackConfigs = { video: picture?.config ?? null, audio: newestAudio };
-    if (this.#configs !== null && !this.#broken) {
+    const next: TrackConfigs = { video: picture?.config ?? null, audio: newestAudio };
+    const current = this.#configs;
+    if (current !== null && !this.#broken) {
       const begins = picture === undefined || (picture.keyFrame && picture.timeMs <= this.#partStartMs + EPSILON_MS);
-      if (!begins) return this.#configs;
-      if (next.video === null && !this.#tracks.stalled('video', LOST_MS)) next.video = this.#configs.video;
-      if (next.audio === null && !this.#tracks.stalled('audio', LOST_MS)) next.audio = this.#configs.audio;
-      if (next.video === this.#configs.video && next.audio === this.#configs.audio) next = this.#configs;
+      if (!begins) return current;
+      if (next.video === null && !this.#tracks.stalled('video', LOST_MS)) next.video = current.video;
+      if (next.audio === null && !this.#tracks.stalled('audio', LOST_MS)) next.audio = current.audio;
     }
     audio.drop((sample) => sample.config !== next.audio);
-    return next;
+    return next.video === current?.video && next.audio === current.audio ? current : next;
   }
 
   #nextCut(configs: TrackConfigs, flushing: boolean): Cut | null {

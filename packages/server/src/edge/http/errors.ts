@@ -19,14 +19,22 @@ export function sendError(response: ServerResponse, error: unknown, headers: Rec
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
+/** A client still sending would lose the answer to a reset, so what it sends is read and dropped for so long. */
+const LINGER_MS = 2000;
+
 /** The same on a bare socket: an upgrade that is refused, or a request too broken to have become one. */
 export function sendSocketError(socket: Socket, error: LiveError): void {
   if (!socket.writable) return void socket.destroy();
   const body = JSON.stringify(error.toBody());
   socket.end(
     `HTTP/1.1 ${error.status} ${error.name}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
   );
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
+  socket
+    .removeAllListeners('data')
+    .on('error', () => {})
+    .resume();
 }
 
 /** What to tell a client whose request the HTTP parser gave up on. */

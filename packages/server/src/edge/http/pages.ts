@@ -7,7 +7,7 @@ import { sendError } from './errors.ts';
 /** What the pages may load: themselves, and media from this server. `blob:` is how MSE players attach. */
 const SECURITY_HEADERS = {
   'content-security-policy':
-    "default-src 'self'; connect-src 'self' ws: wss: http: https:; media-src 'self' blob: http: https:; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    "default-src 'self'; connect-src 'self' ws: wss: http: https:; media-src 'self' blob: http: https:; img-src 'self' blob:; worker-src 'self' blob:; style-src 'self'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'strict-origin-when-cross-origin',
 };
