@@ -24,11 +24,11 @@ after(async () => {
 });
 
 const blank = () => browser.open(`${lianmai.http}/healthz`);
-const whipUrl = (channel: Channel) =>
-  `${lianmai.http}/live/${channel.stream}.whip${new URL(channel.push.rtmp).search}`;
+const whipUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whip${new URL(channel.push.rtmp).search}`;
 const whepUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whep`;
 const live = (channel: Channel) => until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
-const begun = (stream: string) => lianmai.log.filter((line) => line.msg === 'conversion began' && line.stream === stream);
+const begun = (stream: string) =>
+  lianmai.log.filter((line) => line.msg === 'conversion began' && line.stream === stream);
 
 /** Waits until so much more was seen and heard. */
 async function plays(page: Page, pictures: number, samples: number): Promise<void> {
