@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,10 +29,19 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
+interface Ports {
+  http: number;
+  rtmp: number;
+  /** First of as many UDP ports as there are workers. */
+  rtc: number;
+}
+
 /** The whole system, as `npm start` runs it, on free ports and an empty data folder. */
 export class Lianmai implements AsyncDisposable {
   readonly httpPort: number;
   readonly rtmpPort: number;
+  /** Of the first worker's WebRTC; the others follow. */
+  readonly rtcPort: number;
   readonly http: string;
   readonly rtmp: string;
   readonly apiKey = API_KEY;
@@ -46,9 +56,10 @@ export class Lianmai implements AsyncDisposable {
   readonly #launcher: boolean;
   #stopped = false;
 
-  private constructor(ports: { http: number; rtmp: number }, dataDir: string, options: LianmaiOptions) {
+  private constructor(ports: Ports, dataDir: string, options: LianmaiOptions) {
     this.httpPort = ports.http;
     this.rtmpPort = ports.rtmp;
+    this.rtcPort = ports.rtc;
     this.http = `http://127.0.0.1:${ports.http}`;
     this.rtmp = `rtmp://127.0.0.1:${ports.rtmp}`;
     this.rest = new Rest(this.http, API_KEY);
@@ -74,7 +85,8 @@ export class Lianmai implements AsyncDisposable {
   static async start(options: LianmaiOptions = {}): Promise<Lianmai> {
     const dataDir = await mkdtemp(join(tmpdir(), 'lianmai-e2e-'));
     const [http = 0, rtmp = 0] = await freePorts(2);
-    const lianmai = new Lianmai({ http, rtmp }, dataDir, options);
+    const rtc = await freeUdpPorts(options.workers ?? 2);
+    const lianmai = new Lianmai({ http, rtmp, rtc }, dataDir, options);
     try {
       await lianmai.healthy();
     } catch (error) {
@@ -244,10 +256,29 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-function flags(ports: { http: number; rtmp: number }, dataDir: string, options: LianmaiOptions): string[] {
+/** The first of so many UDP ports in a row that nobody has at the moment. */
+async function freeUdpPorts(count: number): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    const taken = await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const socket = createSocket('udp4');
+        const bound = once(socket, 'listening').then(() => false);
+        socket.bind(first + i, '127.0.0.1');
+        const isTaken = await bound.catch(() => true);
+        socket.close();
+        return isTaken;
+      }),
+    );
+    if (!taken.includes(true)) return first;
+  }
+}
+
+function flags(ports: Ports, dataDir: string, options: LianmaiOptions): string[] {
   const settings = {
     'http-port': ports.http,
     'rtmp-port': ports.rtmp,
+    'rtc-port': ports.rtc,
     host: '127.0.0.1',
     'public-host': '127.0.0.1',
     'data-dir': dataDir,

@@ -6,6 +6,29 @@ import type { EndReason, IngestProtocol, PlayProtocol, StreamFigures } from './s
 export interface PlayPolicy {
   /** When not null, a play URL must carry txSecret and txTime made with one of these keys. */
   signedWith: readonly string[] | null;
+  /** When given, the stream is a conference member's: only members of the same conference may play it, with their token. */
+  members?: MemberPolicy;
+}
+
+/** Which member tokens (`server/src/auth/member-token.ts`) open a member's stream. */
+export interface MemberPolicy {
+  conferenceId: string;
+  /** Signs the conference's tokens. */
+  key: string;
+  /** Numbers of the members that are present. */
+  present: readonly number[];
+  /** The newest number given out when this was written: a higher one is of a member that came later, and is let in. */
+  upTo: number;
+}
+
+/** What happened in a conference. */
+export interface ConferenceEvent {
+  conferenceId: string;
+  /** `off-air`: the member ended its stream with a goodbye and stays. */
+  type: 'created' | 'joined' | 'on-air' | 'off-air' | 'video-gone' | 'left' | 'muted' | 'kicked' | 'ended';
+  /** Whom it is about; null: the conference as such. */
+  userId: string | null;
+  atMs: number;
 }
 
 /** Asked of control before a publisher is let in. */
@@ -127,6 +150,9 @@ export interface BusEvents {
   'worker.report': WorkerReport;
   'stream.disconnect': DisconnectCommand;
   'stream.policy': PolicyChange;
+  'conference.event': ConferenceEvent;
+  /** A viewer cannot go on without a key frame: whoever holds a publisher that makes them on demand asks it. */
+  'stream.key-frame': { stream: string };
 }
 
 /** Lease keys. A lease ends with its owner's process. */

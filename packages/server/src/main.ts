@@ -7,6 +7,7 @@ import { helpText, parseSettings, SettingsError } from './settings/parse.ts';
 import type { Settings } from './settings/settings.ts';
 import { findTakenPort } from './supervisor/ports.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { ensureSelfSigned } from './tls/self-signed.ts';
 
 process.title = 'lianmai-main';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -18,7 +19,7 @@ if (args.includes('--help') || args.includes('-h')) {
   console.log(helpText());
   process.exit(0);
 }
-await run(readSettings(args));
+await run(await withCertificate(readSettings(args)));
 
 async function run(settings: Settings): Promise<void> {
   const output = prettyOutput(settings);
@@ -46,6 +47,11 @@ async function run(settings: Settings): Promise<void> {
     await supervisor.stop();
     process.exit(1);
   }
+}
+
+async function withCertificate(settings: Settings): Promise<Settings> {
+  if (settings.tls !== 'self-signed') return settings;
+  return { ...settings, ...(await ensureSelfSigned(settings.dataDir, settings.publicHost, Date.now())) };
 }
 
 /** A killed supervisor's children let the ports go within moments, so one that is taken is tried for a while. */

@@ -15,6 +15,10 @@ import { channelOf } from './channel/access.ts';
 import { channelRoutes } from './channel/routes.ts';
 import { URLS_LAST_MS } from './channel/urls.ts';
 import { ChannelView } from './channel/view.ts';
+import { callRoutes } from './conference/call-routes.ts';
+import { ConferenceHall } from './conference/hall.ts';
+import { conferenceRoutes } from './conference/routes.ts';
+import { ConferenceView } from './conference/view.ts';
 import { ensureChannel, ensureDefaults, type FirstSteps, findFirstSteps } from './first-start.ts';
 import { LiveBoard } from './live/board.ts';
 import { FigureBoard } from './live/figures.ts';
@@ -80,6 +84,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const parts = await startParts({ ...options, now }, store, closing);
     const api = await serveRest({ ...options, now }, store, parts, operatorKey);
     closing.push(() => api.close());
+    // Requests that wait for news would hold up the end.
+    closing.push(() => parts.hall.waiting.close());
     const steps = await findFirstSteps(store.db, parts.addresses, operatorKey, now());
     log.info({ database: store.kind, live: parts.live.all().length }, 'control is ready');
     return { firstSteps: () => steps, check: () => answersInTime(store), close };
@@ -97,6 +103,7 @@ interface Parts {
   figures: FigureBoard;
   journal: SessionJournal;
   overseer: Overseer;
+  hall: ConferenceHall;
 }
 
 /** Everything but REST. What is started says in `closing` how it is ended. */
@@ -108,7 +115,8 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const live = new LiveBoard({ bus, now, publishGraceMs: settings.publishGraceMs });
   const overseer = new Overseer({ db, bus, live, log });
   const sampler = new Sampler({ db, live, figures, journal, now, log });
-  const parts = { addresses, live, figures, journal, overseer };
+  const hall = new ConferenceHall({ db, bus, live, overseer, now, log });
+  const parts = { addresses, live, figures, journal, overseer, hall };
 
   const open = await openSessions(db);
   journal.restore(open);
@@ -121,6 +129,8 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   closing.push(() => journal.flush());
   closing.push(() => live.close());
   await live.start(open.map((row) => ({ entry: toEntry(row), lastSeenAtMs: row.lastSeenAt })));
+  await hall.start();
+  closing.push(() => hall.close());
   closing.push(...(await listenToWorkers(options, parts)));
   closing.push(...answerWorkers(options, db, parts));
 
@@ -198,7 +208,14 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, figures, journal, overseer, addresses } = parts;
+  const { live, figures, journal, overseer, addresses, hall } = parts;
+  const conferences = {
+    db,
+    now,
+    hall,
+    view: new ConferenceView({ addresses, iceServers: settings.iceServers, now }),
+    capacity: settings.conferenceCapacity,
+  };
   const view = new ChannelView({ addresses, live, figures });
   const own = (id: string, principal: Principal | null) => channelOf(db, id, principal);
   const reviewAccount = (id: string) => void overseer.review(({ accountId }) => accountId === id);
@@ -213,6 +230,8 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
       apiKeyRoutes(to, { db, now });
       channelRoutes(to, { db, now, live, overseer, view });
       figureRoutes(to, { db, now, figures, journal, channelOf: own, entryOf: (channel) => view.entryOf(channel) });
+      conferenceRoutes(to, conferences);
+      callRoutes(to, { ...conferences, openCalls: settings.openCalls, limits });
       trafficRoutes(to, { db, now, channelOf: own });
       publicRoutes(to, {
         db,

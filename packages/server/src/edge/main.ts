@@ -14,7 +14,10 @@ import { Hub } from './hub/hub.ts';
 import { ConnectionLimits } from './limits.ts';
 import { registerMetrics } from './metrics.ts';
 import { RelayServer } from './relay/relay-server.ts';
+import { RtcHttp } from './rtc/rtc-http.ts';
+import { RtcServer } from './rtc/rtc-server.ts';
 import { RtmpServer } from './rtmp/server.ts';
+import { Variants } from './variant/variants.ts';
 
 const PAGES = new URL('../../../web/dist/', import.meta.url);
 /** Bytes of a running HTTP answer that a stopping worker still waits for. */
@@ -31,29 +34,54 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
 
   const hub = new Hub({ bus, workerId: name, internalAddress, settings, log, now });
   const fanouts = new Fanouts({ ...settings, log });
-  const hls = new HlsServer({ bus, hub, workerId: name, settings, log });
+  const variants = new Variants({
+    hub,
+    transcoderAddress: join(runtimeDir, 'transcoder.sock'),
+    settings,
+    traffic: hub.traffic,
+    log,
+    now,
+  });
+  const hls = new HlsServer({ bus, hub: variants, workerId: name, settings, log });
   const relays = new RelayServer({
     internalAddress,
     find: (stream) => hub.published(stream),
     maxQueueBytes: settings.viewerQueueBytes,
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
-  const router = new Router({ hub, fanouts, hls, control, health: new Health(bus), bus, pages: openPages(PAGES), log });
+  const rtc = new RtcServer({ hub: variants, bus, workerId: name, settings, limits, log, now });
+  const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
+  const router = new Router({
+    hub: variants,
+    fanouts,
+    hls,
+    rtc: rtcHttp,
+    control,
+    health: new Health(bus),
+    bus,
+    pages: openPages(PAGES),
+    log,
+  });
   const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
-  const rtmp = new RtmpServer({ hub, fanouts, settings, tls, limits, log });
+  const rtmp = new RtmpServer({ hub: variants, fanouts, settings, tls, limits, log });
   registerMetrics(metrics, { hub, fanouts, limits });
 
   await internal.listen();
   await relays.listen();
   await hls.start();
   await hub.start();
+  await rtc.start();
+  await rtcHttp.start();
   await http.listen();
   await rtmp.listen();
-  log.info({ httpPort: settings.httpPort, rtmpPort: settings.rtmpPort }, 'media worker is ready');
+  log.info({ httpPort: settings.httpPort, rtmpPort: settings.rtmpPort, rtcPort: rtc.port }, 'media worker is ready');
 
   return {
     async close() {
+      rtc.close();
+      rtcHttp.close();
+      variants.close();
       await Promise.all([rtmp.close(), hls.close(), hub.close()]);
       fanouts.close();
       await http.close(HTTP_GRACE_MS);

@@ -75,7 +75,7 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'rtcPort',
     shape: 'port',
-    help: 'WebRTC over UDP (reserved: not served yet)',
+    help: 'WebRTC over UDP; further media workers use the next ports',
     default: () => 8000,
     parse: port,
   }),
@@ -97,7 +97,7 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'publicHost',
     shape: 'host',
-    help: 'name or address announced in URLs',
+    help: 'name or address announced in URLs and to WebRTC clients',
     defaultText: 'found from the network',
     default: () => '',
     parse: hostName,
@@ -136,10 +136,17 @@ export const DEFINITIONS: readonly Definition[] = [
   setting({
     key: 'iceServers',
     shape: 'json',
-    help: 'STUN/TURN servers given to clients (reserved: not used yet)',
+    help: 'STUN/TURN servers given to WebRTC clients',
     defaultText: 'none',
     default: () => [],
     parse: iceServers,
+  }),
+  setting({
+    key: 'tls',
+    shape: 'mode',
+    help: 'self-signed: HTTPS and RTMPS with a certificate made here, for cameras in browsers of the LAN',
+    default: () => 'off',
+    parse: oneOf('off', 'self-signed'),
   }),
   setting({
     key: 'tlsCert',
@@ -192,6 +199,20 @@ export const DEFINITIONS: readonly Definition[] = [
     help: 'how long viewers wait for a publisher that vanished',
     default: () => 7000,
     parse: integer(0, 600_000),
+  }),
+  setting({
+    key: 'conferenceCapacity',
+    shape: 'count',
+    help: 'members on air in a conference, unless it says otherwise',
+    default: () => 9,
+    parse: integer(1, 100),
+  }),
+  setting({
+    key: 'openCalls',
+    shape: 'boolean',
+    help: 'anybody may make and join calls at /call/{conference}',
+    default: () => true,
+    parse: flag,
   }),
   setting({
     key: 'hlsSegmentMs',

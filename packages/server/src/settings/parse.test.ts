@@ -34,6 +34,9 @@ test('a bad setting is one line that names it, what was given and what is allowe
   fails(['--http-port', '1', '--http-port', '2'], /given twice/);
   fails(['--http-port', '1935'], /--http-port and --rtmp-port are both 1935/);
   fails(['--tls-cert', 'x.pem'], /go together/);
+  fails(['--tls', 'on'], /must be one of off, self-signed/);
+  fails(['--tls=self-signed', '--tls-cert', 'package.json', '--tls-key', 'package.json'], /makes its own certificate/);
+  fails(['--tls=self-signed', '--https-port', '8080'], /--http-port and --https-port are both 8080/);
   fails(['--tls-cert', 'x.pem', '--tls-key', 'y.pem'], /"x.pem", which does not exist/);
   fails(['--database-url', 'mysql://x'], /postgres:\/\//);
   fails(['--ice-servers', '{'], /JSON list/);

@@ -82,6 +82,8 @@ const shorten = (given: string, definition: Definition) =>
 function checkTogether(s: Settings): void {
   if ((s.tlsCert === null) !== (s.tlsKey === null))
     throw new SettingsError('--tls-cert and --tls-key go together: give both or none');
+  if (s.tls === 'self-signed' && s.tlsCert !== null)
+    throw new SettingsError('--tls self-signed makes its own certificate: leave it out, or --tls-cert and --tls-key');
   for (const [flag, file] of [
     ['--tls-cert', s.tlsCert],
     ['--tls-key', s.tlsKey],
@@ -94,7 +96,8 @@ function checkTogether(s: Settings): void {
     ['--http-port', s.httpPort],
     ['--rtmp-port', s.rtmpPort],
   ];
-  if (s.tlsCert !== null) ports.push(['--https-port', s.httpsPort], ['--rtmps-port', s.rtmpsPort]);
+  if (s.tls === 'self-signed' || s.tlsCert !== null)
+    ports.push(['--https-port', s.httpsPort], ['--rtmps-port', s.rtmpsPort]);
   for (const [i, [flag, port]] of ports.entries()) {
     const twin = ports.slice(i + 1).find(([, other]) => other === port);
     if (twin) throw new SettingsError(`${flag} and ${twin[0]} are both ${port}: choose two ports`);

@@ -13,6 +13,8 @@ export interface Settings {
   databaseUrl: string | null;
   workers: number;
   iceServers: readonly unknown[];
+  /** `self-signed`: the supervisor makes the two files below. */
+  tls: 'off' | 'self-signed';
   tlsCert: string | null;
   tlsKey: string | null;
   demo: boolean;
@@ -22,6 +24,10 @@ export interface Settings {
   flushMs: number | null;
   /** How long viewers wait for a publisher that vanished. */
   publishGraceMs: number;
+  /** Members on air in a conference that says nothing else. */
+  conferenceCapacity: number;
+  /** Anybody may make and join a call at `/call/{conference}`, without a key. */
+  openCalls: boolean;
   hlsSegmentMs: number;
   hlsPartMs: number;
   /** Complete segments kept in an HLS playlist. */

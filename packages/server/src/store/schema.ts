@@ -108,6 +108,53 @@ export interface UsageReportRow {
   countedAt: number;
 }
 
+/** A session whose members see and hear each other. */
+export interface ConferenceRow {
+  id: string;
+  appId: string;
+  accountId: string;
+  title: string;
+  /** Members that may be on air. */
+  capacity: number;
+  /** Anybody may join, without a key. */
+  open: Flag;
+  /** Signs its members' tokens. */
+  key: string;
+  state: 'open' | 'ended';
+  /** Who mutes and kicks; may not have come yet. null: the next member to come will be. */
+  ownerId: string | null;
+  /** Counts up with each change that members see. */
+  version: number;
+  /** The newest member's number; none is given twice. */
+  lastNo: number;
+  createdAt: number;
+  endedAt: number | null;
+  /** When time alone changes something next. */
+  dueAt: number | null;
+}
+
+/** Somebody in a conference, or kept out of it. Who left has no row. */
+export interface ConferenceMemberRow {
+  conferenceId: string;
+  no: number;
+  userId: string;
+  nickname: string;
+  /** null: only watches. */
+  stream: string | null;
+  state: 'joining' | 'on-air' | 'video-gone' | 'kicked';
+  joinedAt: number;
+  /** When it last gave a sign of itself other than by its stream. */
+  seenAt: number;
+  /** When it last asked for news; null: never. */
+  polledAt: number | null;
+  /** On air or gone: since when no packets come. */
+  lostAt: number | null;
+  audioMutedBy: MutedBy;
+  videoMutedBy: MutedBy;
+}
+
+export type MutedBy = 'self' | 'owner' | null;
+
 export interface Schema {
   account: AccountRow;
   app: AppRow;
@@ -117,4 +164,6 @@ export interface Schema {
   figureSample: FigureSampleRow;
   trafficDay: TrafficDayRow;
   usageReport: UsageReportRow;
+  conference: ConferenceRow;
+  conferenceMember: ConferenceMemberRow;
 }

@@ -25,6 +25,7 @@ export class Supervisor {
   readonly #system = new MemoryBus();
   readonly #control: Child;
   readonly #edges: Child[];
+  readonly #transcoder: Child;
   readonly #demo: Child | null;
   readonly #runtimeDir: string;
   readonly #fatal = Promise.withResolvers<never>();
@@ -35,6 +36,7 @@ export class Supervisor {
     this.#runtimeDir = runtimeDir(options.settings.dataDir);
     this.#control = this.#child('control', 'control');
     this.#edges = Array.from({ length: options.settings.workers }, (_, i) => this.#child(`edge-${i}`, 'edge'));
+    this.#transcoder = this.#child('transcoder', 'transcoder');
     this.#demo = options.settings.demo ? this.#child('demo', 'demo') : null;
     this.#fatal.promise.catch(() => {});
   }
@@ -49,7 +51,7 @@ export class Supervisor {
     rmSync(this.#runtimeDir, { recursive: true, force: true });
     mkdirSync(this.#runtimeDir, { mode: 0o700 });
     const said = await Promise.race([
-      Promise.all([this.#control, ...this.#edges].map((child) => child.start())),
+      Promise.all([this.#control, ...this.#edges, this.#transcoder].map((child) => child.start())),
       this.#fatal.promise,
     ]);
     void this.#demo?.start();
@@ -59,7 +61,7 @@ export class Supervisor {
   /** Asks every process, for one that runs may still be unable to work, or hang. */
   async #health(bus: Bus): Promise<HealthReport> {
     const answers = await bus.gather('all.health', null, { timeoutMs: HEALTH_TIMEOUT_MS });
-    const processes = [this.#control, ...this.#edges].map(({ name, ready }): ProcessHealth => {
+    const processes = [this.#control, ...this.#edges, this.#transcoder].map(({ name, ready }): ProcessHealth => {
       if (!ready) return { name, ok: false, detail: 'starting' };
       return answers.find((answer) => answer.name === name) ?? { name, ok: false, detail: 'does not answer' };
     });
@@ -70,7 +72,7 @@ export class Supervisor {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       await this.#demo?.stop();
-      await Promise.all(this.#edges.map((edge) => edge.stop()));
+      await Promise.all([...this.#edges, this.#transcoder].map((child) => child.stop()));
       await this.#control.stop();
       this.#system.close();
       rmSync(this.#runtimeDir, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import type { LiveChannel } from '@lianmai/contract/rest';
+import { readError } from './error-body.ts';
 
 /** Why an answer did not come. `offline`: the device has no network; `unreachable`: the server did not answer, or not sensibly. */
 export type AskFailure =
@@ -37,17 +38,11 @@ async function getJson<T>(path: string, signal: AbortSignal): Promise<Answer<T>>
     });
     if (response.ok) return { ok: true, value: (await response.json()) as T };
     if (response.status >= 500) return { ok: false, failure: { kind: 'unreachable' } };
-    return { ok: false, failure: { kind: 'refused', status: response.status, message: await errorMessage(response) } };
+    return {
+      ok: false,
+      failure: { kind: 'refused', status: response.status, message: (await readError(response)).message },
+    };
   } catch {
     return { ok: false, failure: { kind: navigator.onLine ? 'unreachable' : 'offline' } };
   }
-}
-
-/** The sentence of the server's error body, or nothing when it has another shape. */
-async function errorMessage(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => null);
-  if (typeof body !== 'object' || body === null || !('error' in body)) return '';
-  const { error } = body;
-  if (typeof error !== 'object' || error === null || !('message' in error)) return '';
-  return typeof error.message === 'string' ? error.message : '';
 }

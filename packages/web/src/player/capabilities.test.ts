@@ -23,9 +23,27 @@ test('a browser with nothing decodes nothing', () => {
   assert.equal(none.mediaSource, 'none');
   assert.equal(none.streamingFetch, false);
   assert.equal(none.webSocket, false);
+  assert.equal(none.webRtc, false);
+  assert.equal(none.decodesByRtc('video/H264'), false);
   assert.equal(none.nativeHls, false);
   assert.equal(none.decodes('a'), false);
   assert.equal(none.decodesNatively('a'), false);
+});
+
+test('WebRTC tells its codecs by kind, in whatever case', () => {
+  const browser = readCapabilities(
+    {
+      RTCPeerConnection: {},
+      RTCRtpReceiver: {
+        getCapabilities: (kind) => (kind === 'video' ? { codecs: [{ mimeType: 'video/H264' }] } : null),
+      },
+    },
+    () => '',
+  );
+  assert.equal(browser.webRtc, true);
+  assert.equal(browser.decodesByRtc('video/h264'), true);
+  assert.equal(browser.decodesByRtc('video/VP8'), false);
+  assert.equal(browser.decodesByRtc('audio/opus'), false);
 });
 
 test('responses are streamed where they have a body', () => {

@@ -13,9 +13,11 @@ function browser(decodes: RegExp, changes: Partial<Capabilities> = {}): Capabili
     mediaSource: 'full',
     streamingFetch: true,
     webSocket: true,
+    webRtc: true,
     nativeHls: false,
     decodes: (mime) => decodes.test(mime),
     decodesNatively: (mime) => decodes.test(mime),
+    decodesByRtc: (mime) => /h264|vp8/.test(mime),
     ...changes,
   };
 }
@@ -37,6 +39,13 @@ describe('the engine is chosen by what the browser can do', () => {
 
   test('FLV over WebSocket where a response cannot be read while it comes', () => {
     assert.equal(choose({ ...CHROMIUM, streamingFetch: false }, USUAL, 'auto', NONE).engine, 'ws-flv');
+  });
+
+  test('WebRTC for what was made for it', () => {
+    assert.equal(choose(CHROMIUM, { video: 'h264', audio: 'opus' }, 'auto', NONE).engine, 'whep');
+    assert.equal(choose(CHROMIUM, { video: 'vp8', audio: 'opus' }, 'auto', NONE).engine, 'whep');
+    assert.equal(choose({ ...CHROMIUM, webRtc: false }, { video: 'h264', audio: 'opus' }, 'auto', NONE).engine, 'flv');
+    assert.equal(choose(IPHONE, { video: 'h264', audio: 'opus' }, 'auto', NONE).engine, 'native');
   });
 
   test('HLS where FLV has no name for the codec', () => {
@@ -81,8 +90,12 @@ describe('engines that failed', () => {
     assert.equal(choose(CHROMIUM, USUAL, 'auto', new Set<EngineId>(['flv', 'ws-flv'])).engine, 'hls');
   });
 
+  test('WebRTC is the last way to try', () => {
+    assert.equal(choose(CHROMIUM, USUAL, 'auto', new Set<EngineId>(['flv', 'ws-flv', 'hls'])).engine, 'whep');
+  });
+
   test('are tried again when all did', () => {
-    assert.equal(choose(CHROMIUM, USUAL, 'auto', new Set<EngineId>(['flv', 'ws-flv', 'hls'])).engine, 'flv');
+    assert.equal(choose(CHROMIUM, USUAL, 'auto', new Set<EngineId>(['flv', 'ws-flv', 'hls', 'whep'])).engine, 'flv');
   });
 });
 
@@ -95,7 +108,7 @@ describe('when nothing can play it', () => {
   });
 
   test('a browser without any way is told so', () => {
-    const bare = browser(/x/, { mediaSource: 'none' });
+    const bare = browser(/x/, { mediaSource: 'none', webRtc: false });
     assert.equal(choose(bare, USUAL, 'auto', NONE).problem?.reason, 'unsupported');
   });
 });
@@ -109,11 +122,16 @@ describe('the menu shows why an engine is out of the question', () => {
       kind: 'no-streaming-fetch',
     });
     assert.deepEqual(judge('ws-flv', { ...CHROMIUM, webSocket: false }, USUAL).obstacle, { kind: 'no-web-socket' });
+    assert.deepEqual(judge('whep', { ...CHROMIUM, webRtc: false }, USUAL).obstacle, { kind: 'no-web-rtc' });
+    assert.deepEqual(judge('whep', CHROMIUM, { video: 'h265', audio: null }).obstacle, {
+      kind: 'codec',
+      codec: 'h265',
+    });
     assert.deepEqual(judge('flv', CHROMIUM, { video: 'vp8', audio: null }).obstacle, { kind: 'codec', codec: 'vp8' });
   });
 
   test('all are listed', () => {
-    assert.equal(judgeAll(CHROMIUM, USUAL).length, 4);
-    assert.equal(judgeAll(IPHONE, USUAL).length, 4);
+    assert.equal(judgeAll(CHROMIUM, USUAL).length, 5);
+    assert.equal(judgeAll(IPHONE, USUAL).length, 5);
   });
 });

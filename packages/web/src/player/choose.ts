@@ -4,7 +4,7 @@ import { ENGINES, type EngineId, type Problem, type StreamCodecs } from './playe
 
 /** Why an engine is out of the question. */
 export type Obstacle =
-  | { kind: 'no-media-source' | 'no-streaming-fetch' | 'no-web-socket' | 'no-native-hls' }
+  | { kind: 'no-media-source' | 'no-streaming-fetch' | 'no-web-socket' | 'no-native-hls' | 'no-web-rtc' }
   | { kind: 'codec'; codec: VideoCodec | AudioCodec };
 
 export type Verdict = { engine: EngineId; obstacle: Obstacle | null };
@@ -29,6 +29,8 @@ const PROBES: Record<VideoCodec | AudioCodec, readonly string[]> = {
 
 /** What the format and its library carry, whatever the browser decodes. */
 const CARRIES: Record<EngineId, ReadonlySet<VideoCodec | AudioCodec>> = {
+  // Sound is Opus there, whatever it was: the server sees to it.
+  whep: new Set(['h264', 'vp8', 'aac', 'mp3', 'opus']),
   flv: new Set(['h264', 'h265', 'av1', 'aac', 'mp3', 'opus']),
   'ws-flv': new Set(['h264', 'h265', 'av1', 'aac', 'mp3', 'opus']),
   hls: new Set(['h264', 'h265', 'av1', 'vp9', 'aac', 'mp3', 'opus']),
@@ -36,34 +38,45 @@ const CARRIES: Record<EngineId, ReadonlySet<VideoCodec | AudioCodec>> = {
 };
 
 /**
- * Lowest delay first. On iPhones the browser's own player comes first: it is what keeps sound in the background,
- * AirPlay and the battery.
+ * Lowest delay first, where it costs nothing: a stream made for WebRTC is played by it, others by what waits for late
+ * packets. On iPhones the browser's own player comes first: it is what keeps sound in the background, AirPlay and the
+ * battery.
  */
-function preference(browser: Capabilities): readonly EngineId[] {
-  return browser.mediaSource === 'managed' ? ['native', 'flv', 'hls', 'ws-flv'] : ['flv', 'ws-flv', 'hls', 'native'];
+function preference(browser: Capabilities, codecs: StreamCodecs | null): readonly EngineId[] {
+  if (browser.mediaSource === 'managed') return ['native', 'flv', 'hls', 'ws-flv', 'whep'];
+  const madeForRtc = codecs?.audio === 'opus' && (codecs.video === 'h264' || codecs.video === 'vp8');
+  return madeForRtc ? ['whep', 'flv', 'ws-flv', 'hls', 'native'] : ['flv', 'ws-flv', 'hls', 'native', 'whep'];
 }
 
 /** Whether one engine can play these codecs here, and if not, why. Unknown codecs (null) are not held against it. */
 export function judge(engine: EngineId, browser: Capabilities, codecs: StreamCodecs | null): Verdict {
   const bar = (obstacle: Obstacle): Verdict => ({ engine, obstacle });
-  if (engine === 'native') {
+  if (engine === 'whep') {
+    if (!browser.webRtc) return bar({ kind: 'no-web-rtc' });
+  } else if (engine === 'native') {
     if (!browser.nativeHls) return bar({ kind: 'no-native-hls' });
   } else {
     if (browser.mediaSource === 'none') return bar({ kind: 'no-media-source' });
     if (engine === 'flv' && !browser.streamingFetch) return bar({ kind: 'no-streaming-fetch' });
     if (engine === 'ws-flv' && !browser.webSocket) return bar({ kind: 'no-web-socket' });
   }
-  const decodes = engine === 'native' ? browser.decodesNatively : browser.decodes;
   for (const codec of [codecs?.video, codecs?.audio]) {
     if (!codec) continue;
-    if (!CARRIES[engine].has(codec) || !PROBES[codec].some(decodes)) return bar({ kind: 'codec', codec });
+    if (!CARRIES[engine].has(codec) || !decodes(engine, browser, codec)) return bar({ kind: 'codec', codec });
   }
   return { engine, obstacle: null };
 }
 
+function decodes(engine: EngineId, browser: Capabilities, codec: VideoCodec | AudioCodec): boolean {
+  if (engine === 'native') return PROBES[codec].some(browser.decodesNatively);
+  if (engine !== 'whep') return PROBES[codec].some(browser.decodes);
+  // Every WebRTC browser has Opus, and no other sound comes by it.
+  return codec !== 'h264' && codec !== 'vp8' ? true : browser.decodesByRtc(`video/${codec}`);
+}
+
 /** All engines, judged, in the order they would be tried. */
 export function judgeAll(browser: Capabilities, codecs: StreamCodecs | null): Verdict[] {
-  return preference(browser).map((engine) => judge(engine, browser, codecs));
+  return preference(browser, codecs).map((engine) => judge(engine, browser, codecs));
 }
 
 /**

@@ -86,7 +86,7 @@ export class EngineSlot {
   blame({ reason }: Problem, nothingCame: boolean): void {
     if (!this.#id || reason === 'not-live' || reason === 'network' || reason === 'forbidden') return;
     // It can't be decoded, or the network lets nothing through: once is enough to try another way.
-    const decisive = reason === 'codec' || (reason === 'timeout' && nothingCame);
+    const decisive = reason === 'codec' || reason === 'not-carried' || (reason === 'timeout' && nothingCame);
     this.#failures.set(this.#id, decisive ? FAILURES_TO_SWITCH : (this.#failures.get(this.#id) ?? 0) + 1);
   }
 

@@ -2,9 +2,9 @@ import type { AudioCodec, VideoCodec } from '@lianmai/contract';
 
 /**
  * How a stream reaches the picture. `flv` and `ws-flv`: FLV over HTTP or WebSocket, by Media Source Extensions; `hls`:
- * (LL-)HLS by the same; `native`: HLS played by the browser itself.
+ * (LL-)HLS by the same; `native`: HLS played by the browser itself; `whep`: WebRTC.
  */
-export const ENGINES = ['flv', 'ws-flv', 'hls', 'native'] as const;
+export const ENGINES = ['whep', 'flv', 'ws-flv', 'hls', 'native'] as const;
 export type EngineId = (typeof ENGINES)[number];
 
 /** The codecs of a stream as the server knows them; null where the track is missing. */
@@ -45,6 +45,7 @@ export type PlayerState =
 /**
  * - `network`: the connection broke or was refused. `timeout`: open, but nothing came. `not-live`: 404.
  * - `forbidden`: the play address is not signed or expired. `codec`: the browser can't decode the stream.
+ * - `not-carried`: the protocol can't carry the stream.
  * - `media`: what came could not be decoded. `unsupported`: the browser has no way at all to play live video.
  * - `library`: the player's code could not be loaded.
  */
@@ -54,6 +55,7 @@ export type ProblemReason =
   | 'not-live'
   | 'forbidden'
   | 'codec'
+  | 'not-carried'
   | 'media'
   | 'unsupported'
   | 'library';
@@ -85,7 +87,7 @@ export interface PlayerSnapshot {
 }
 
 export interface PlayerStats {
-  /** As on the wire: `HTTP-FLV`, `WebSocket-FLV`, `LL-HLS`, `HLS`. */
+  /** As on the wire: `HTTP-FLV`, `WebSocket-FLV`, `LL-HLS`, `HLS`, `WebRTC`. */
   protocol: string;
   size: { width: number; height: number } | null;
   /** Pictures decoded a second. */

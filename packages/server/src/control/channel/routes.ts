@@ -11,11 +11,8 @@ import {
 } from '@lianmai/contract/rest';
 import { toPage } from '../../store/page.ts';
 import type { Db } from '../../store/store.ts';
-import { appMissing } from '../app/rules.ts';
-import { findApp } from '../app/store.ts';
-import type { Principal } from '../auth/principal.ts';
+import { owningApp } from '../app/owning.ts';
 import { newId, newStreamName } from '../auth/secrets.ts';
-import { DEFAULT_ID } from '../first-start.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { Overseer } from '../publish/overseer.ts';
 import { type Api, endpoint, NOTHING } from '../rest/api.ts';
@@ -207,14 +204,4 @@ export function channelRoutes(api: Api, deps: ChannelDeps): void {
     async ({ params, body, principal }) =>
       view.urls(await channelOf(db, params.id, principal), expiry(body.expiresInSeconds)),
   );
-}
-
-/** The app a new channel belongs to. */
-async function owningApp(db: Db, asked: string | undefined, principal: Principal | null) {
-  if (!principal) throw new LiveError('UNAUTHENTICATED', 'give a valid API key');
-  const id = principal.kind === 'app' ? principal.appId : (asked ?? DEFAULT_ID);
-  if (asked !== undefined && asked !== id) throw appMissing(asked, 'appId');
-  const app = await findApp(db, id);
-  if (!app) throw appMissing(id, 'appId');
-  return app;
 }

@@ -3,6 +3,7 @@ import { afterCursor, type PageRequest } from '../../store/page.ts';
 import type { AppRow, ChannelRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { whyRefused } from '../account/rules.ts';
+import { conferenceOfStream } from '../conference/names.ts';
 import { forgetChannel } from '../live/store.ts';
 
 /** A channel with the keys that sign its URLs. */
@@ -30,6 +31,8 @@ export async function insertChannel(db: Db, row: ChannelRow): Promise<void> {
         `account "${account.id}" has all of its ${account.channelQuota} channels: delete one, or raise its quota`,
       );
     const { stream } = row;
+    if (conferenceOfStream(stream) !== null)
+      throw new LiveError('CONFLICT', `"${stream}" is named as a conference member's stream: choose another`, 'stream');
     const added = await tx
       .insertInto('channel')
       .values(row)

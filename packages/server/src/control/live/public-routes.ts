@@ -95,7 +95,7 @@ export function publicRoutes(api: Api, deps: PublicDeps): void {
         http: addresses.http,
         rtmp: addresses.rtmp,
         rtmps: addresses.rtmps,
-        features: { webrtc: false, hls: true, flv: true, rtmp: true },
+        features: { webrtc: true, hls: true, flv: true, rtmp: true },
         publishGraceMs: deps.publishGraceMs,
       }),
     );

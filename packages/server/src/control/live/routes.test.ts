@@ -168,7 +168,7 @@ describe('what is live, over REST', () => {
       http: 'http://live.test:8080',
       rtmp: 'rtmp://live.test',
       rtmps: null,
-      features: { webrtc: false, hls: true, flv: true, rtmp: true },
+      features: { webrtc: true, hls: true, flv: true, rtmp: true },
       publishGraceMs: 7000,
     });
   });

@@ -2,6 +2,9 @@ import type { EndReason, LiveError, PlayPolicy } from '@lianmai/contract';
 import type { Logger } from 'pino';
 import type { Bus } from '../../bus/bus.ts';
 import type { Db } from '../../store/store.ts';
+import { conferenceOfStream, isConferenceChannel } from '../conference/names.ts';
+import { memberPlayPolicy, whyMemberMustStop } from '../conference/rules.ts';
+import { loadMemberTargets } from '../conference/store.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { LiveEntry } from '../live/state.ts';
 import { playPolicy, samePolicy, whyMustStop } from './rules.ts';
@@ -64,15 +67,33 @@ export class Overseer {
     const { db, live } = this.#options;
     const entries = live.all().filter(concerned);
     if (entries.length === 0) return;
-    const streams = entries.map(({ stream }) => stream);
-    const targets = await loadTargets(db, streams);
+    const verdicts = await this.#judge(db, entries);
     for (const entry of entries) {
       if (live.get(entry.stream)?.sessionId !== entry.sessionId) continue;
-      const target = targets.get(entry.stream);
-      const refused = whyMustStop(target, entry.channelId);
+      const { refused, play } = verdicts(entry);
       if (refused) this.disconnect(entry, 'forbidden', refused);
-      else if (target) this.#announce(entry, playPolicy(target));
+      else if (play) this.#announce(entry, play);
     }
+  }
+
+  /** What is allowed now, of streams of channels and of members of conferences. */
+  async #judge(db: Db, entries: readonly LiveEntry[]): Promise<(entry: LiveEntry) => Verdict> {
+    const [members, others] = partition(entries, ({ channelId }) => isConferenceChannel(channelId));
+    const targets = await loadTargets(
+      db,
+      others.map(({ stream }) => stream),
+    );
+    const conferences = await loadMemberTargets(db, [
+      ...new Set(members.flatMap(({ stream }) => conferenceOfStream(stream) ?? [])),
+    ]);
+    return ({ stream, channelId }) => {
+      if (isConferenceChannel(channelId)) {
+        const target = conferences.get(conferenceOfStream(stream) ?? '');
+        return { refused: whyMemberMustStop(target, stream), play: target ? memberPlayPolicy(target) : null };
+      }
+      const target = targets.get(stream);
+      return { refused: whyMustStop(target, channelId), play: target ? playPolicy(target) : null };
+    };
   }
 
   #announce({ stream, sessionId, play: leased }: LiveEntry, play: PlayPolicy): void {
@@ -81,4 +102,14 @@ export class Overseer {
     this.#announced.set(sessionId, play);
     this.#options.bus.publish('stream.policy', { stream, play });
   }
+}
+
+interface Verdict {
+  refused: LiveError | null;
+  play: PlayPolicy | null;
+}
+
+function partition<T>(all: readonly T[], first: (one: T) => boolean): [T[], T[]] {
+  const { yes = [], no = [] } = Object.groupBy(all, (one) => (first(one) ? 'yes' : 'no'));
+  return [yes, no];
 }

@@ -46,4 +46,4 @@ export const playPolicy = ({ channel, keys }: PublishTarget): PlayPolicy => ({
 });
 
 export const samePolicy = (a: PlayPolicy, b: PlayPolicy): boolean =>
-  JSON.stringify(a.signedWith) === JSON.stringify(b.signedWith);
+  JSON.stringify([a.signedWith, a.members]) === JSON.stringify([b.signedWith, b.members]);

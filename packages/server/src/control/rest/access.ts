@@ -10,9 +10,11 @@ export interface RateLimits {
   perKey: number;
   /** Of one address without a valid key: pages that poll, and whoever guesses keys. */
   perAddress: number;
+  /** Of one address, to join open calls. */
+  joinsPerAddress: number;
 }
 
-export const RATE_LIMITS: RateLimits = { perKey: 12_000, perAddress: 6000 };
+export const RATE_LIMITS: RateLimits = { perKey: 12_000, perAddress: 6000, joinsPerAddress: 60 };
 const WINDOW_MS = 60_000;
 const CALLERS_REMEMBERED = 20_000;
 

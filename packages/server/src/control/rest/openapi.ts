@@ -25,6 +25,8 @@ export async function documentApi(api: Api, version: string): Promise<void> {
       tags: [
         { name: 'Channels', description: 'Permanent broadcast addresses' },
         { name: 'Live', description: 'What anybody may see; no key' },
+        { name: 'Conferences', description: 'Several people see and hear each other; for servers, with a key' },
+        { name: 'Calls', description: "The same for the people in them: no key, a member's token" },
         { name: 'Apps', description: 'Keys and what belongs together' },
         { name: 'Accounts', description: 'Tenants, quotas, traffic' },
         { name: 'Server' },

@@ -104,7 +104,7 @@ describe('REST', () => {
 describe('REST floods', () => {
   let control: TestControl;
   before(async () => {
-    control = await TestControl.start({ limits: { perKey: 6, perAddress: 3 } });
+    control = await TestControl.start({ limits: { perKey: 6, perAddress: 3, joinsPerAddress: 3 } });
   });
   after(() => control.close());
   const from = (address: string, key: string | null = null, path = '/v1/live') =>

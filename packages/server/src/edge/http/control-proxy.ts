@@ -19,6 +19,8 @@ const ANSWER_WITHIN_MS = 30_000;
 export class ControlProxy {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  /** For requests that wait for news: they must not take the places of those that are answered at once. */
+  readonly #waiting = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -34,7 +36,7 @@ export class ControlProxy {
     const { method, url } = from;
     const outgoing = request({
       socketPath: this.#socketPath,
-      agent: this.#agent,
+      agent: method === 'GET' && url?.startsWith('/v1/calls/') ? this.#waiting : this.#agent,
       method,
       path: url,
       headers,
@@ -64,5 +66,6 @@ export class ControlProxy {
 
   close(): void {
     this.#agent.destroy();
+    this.#waiting.destroy();
   }
 }

@@ -11,6 +11,8 @@ import { serveWsFlv } from '../flv/ws-flv.ts';
 import type { HlsServer } from '../hls/hls-server.ts';
 import type { HubPort } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
+import { parseRtcAddress } from '../rtc/address.ts';
+import type { RtcHttp } from '../rtc/rtc-http.ts';
 import type { ControlProxy } from './control-proxy.ts';
 import { allowMethods, sendError, sendSocketError } from './errors.ts';
 import type { Health } from './health.ts';
@@ -22,6 +24,7 @@ export interface RouterParts {
   hub: HubPort;
   fanouts: Fanouts;
   hls: HlsServer;
+  rtc: RtcHttp;
   control: ControlProxy;
   health: Health;
   bus: Bus;
@@ -61,8 +64,10 @@ export class Router {
     this.#play(address, 'ws-flv', socket, begin, (error) => sendSocketError(socket, error));
   };
 
-  /** What the other workers of the system ask of this one: the HLS it packages. */
+  /** What the other workers of the system ask of this one: the HLS it packages, the WebRTC sessions it has. */
   readonly internal = (request: IncomingMessage, response: ServerResponse): void => {
+    const session = parseRtcAddress(request.url ?? '');
+    if (session) return this.#guard(response, this.#parts.rtc.handle(request, response, session, true));
     const address = parsePlayAddress(request.url ?? '');
     if (!address || address.kind === 'flv') return sendError(response, new LiveError('NOT_FOUND', 'not served here'));
     const { stream, file, query } = address;
@@ -73,12 +78,11 @@ export class Router {
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-allow-headers', '*');
     response.setHeader('access-control-expose-headers', '*');
+    const rtc = parseRtcAddress(url);
+    if (rtc) return this.#guard(response, this.#parts.rtc.handle(request, response, rtc, false));
     const address = parsePlayAddress(url);
     if (!address)
-      return sendError(
-        response,
-        new LiveError('NOT_FOUND', 'play addresses are /live/{stream}.flv and /live/{stream}.m3u8'),
-      );
+      return sendError(response, new LiveError('NOT_FOUND', 'play addresses are /live/{stream}.flv, .m3u8 and .whep'));
     if (!allowMethods(request, response, 'GET', 'HEAD')) return;
     const { stream, kind, file, query } = address;
     if (kind !== 'flv')

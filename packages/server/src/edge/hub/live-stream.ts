@@ -1,4 +1,4 @@
-import type { EndReason, PlayProtocol, StreamHolder } from '@lianmai/contract';
+import type { EndReason, IngestProtocol, PlayProtocol, StreamHolder } from '@lianmai/contract';
 import type { AudioFrame, DataFrame, Frame, Track, VideoFrame } from '@lianmai/media';
 import { GopCache } from './gop-cache.ts';
 import type { LiveStream, StreamHeaders, StreamSink } from './sink.ts';
@@ -42,6 +42,10 @@ export class LiveStreamImpl implements LiveStream {
     this.meter = new StreamMeter(nowMs);
   }
 
+  get ingest(): IngestProtocol {
+    return this.holder.protocol;
+  }
+
   get state(): LiveStream['state'] {
     return this.#state;
   }
@@ -58,6 +62,11 @@ export class LiveStreamImpl implements LiveStream {
   get wanted(): boolean {
     for (const sink of this.#sinks) if (!sink.forRelay) return true;
     return false;
+  }
+
+  /** Whether anybody at all takes its frames. */
+  get attached(): boolean {
+    return this.#sinks.size > 0;
   }
 
   attach(sink: StreamSink): void {

@@ -1,4 +1,4 @@
-import type { EndReason, PlayProtocol } from '@lianmai/contract';
+import type { EndReason, IngestProtocol, PlayProtocol } from '@lianmai/contract';
 import type { AudioFrame, DataFrame, Frame, VideoFrame } from '@lianmai/media';
 
 /** Whoever takes a stream's frames: a fan-out, a packager, a relay. Called synchronously, in stream order; must not throw. */
@@ -28,6 +28,8 @@ export interface StreamHeaders {
 /** One stream as a worker sees it, wherever its publisher is connected. */
 export interface LiveStream {
   readonly name: string;
+  /** How its publisher sends it. */
+  readonly ingest: IngestProtocol;
   readonly state: 'live' | 'interrupted' | 'ended';
   readonly headers: Readonly<StreamHeaders>;
   /** Frames since the newest key frame, oldest first, without configs; the newest audio only, for streams without video. */

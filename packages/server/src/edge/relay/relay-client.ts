@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { EndReason, StreamHolder } from '@lianmai/contract';
+import { type EndReason, LiveError, type StreamHolder } from '@lianmai/contract';
 import { type Frame, WireError } from '@lianmai/media';
 import { relayAddress } from './relay-address.ts';
 import { type RelayMessage, RelayReader, writeRelayMessage } from './wire.ts';
@@ -14,8 +14,11 @@ export interface RelayEvents {
   resumed(): void;
   /** The stream is over. */
   ended(reason: EndReason): void;
-  /** The relay is over, the stream perhaps not: its worker is gone, gave it up, or never had it. */
-  closed(why: string): void;
+  /**
+   * The relay is over, the stream perhaps not: its worker is gone, gave it up, or never had it.
+   * @param refusal what the other end said when it would not give it.
+   */
+  closed(why: string, refusal?: LiveError): void;
 }
 
 export interface RelayLink {
@@ -25,8 +28,16 @@ export interface RelayLink {
 
 const OPEN_TIMEOUT_MS = 3000;
 
-/** Gets a stream from the worker that holds it. */
-export function relayFrom(internalAddress: string, stream: string, events: RelayEvents): RelayLink {
+/**
+ * Gets a stream from the process that has it.
+ * @param openTimeoutMs how long it may take to answer.
+ */
+export function relayFrom(
+  internalAddress: string,
+  stream: string,
+  events: RelayEvents,
+  openTimeoutMs = OPEN_TIMEOUT_MS,
+): RelayLink {
   const socket = connect(relayAddress(internalAddress));
   const reader = new RelayReader();
   let over = false;
@@ -35,10 +46,10 @@ export function relayFrom(internalAddress: string, stream: string, events: Relay
     over = true;
     socket.destroy();
   };
-  const closed = (why: string) => {
+  const closed = (why: string, refusal?: LiveError) => {
     if (over) return;
     finish();
-    events.closed(why);
+    events.closed(why, refusal);
   };
   const take = (message: RelayMessage) => {
     switch (message.kind) {
@@ -58,12 +69,14 @@ export function relayFrom(internalAddress: string, stream: string, events: Relay
       case 'ended':
         finish();
         return events.ended(message.reason);
+      case 'refused':
+        return closed(message.error.message, LiveError.fromBody(message));
       case 'open':
         return closed('the other worker asked where it should answer');
     }
   };
 
-  socket.setTimeout(OPEN_TIMEOUT_MS, () => closed('no answer in time'));
+  socket.setTimeout(openTimeoutMs, () => closed('no answer in time'));
   socket.on('connect', () => {
     for (const part of writeRelayMessage({ kind: 'open', stream })) socket.write(part);
   });

@@ -1,16 +1,21 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { StreamHolder } from '@lianmai/contract';
+import { LiveError, type StreamHolder } from '@lianmai/contract';
 import { WireError } from '@lianmai/media';
 import type { LiveStream } from '../hub/sink.ts';
 import { relayAddress } from './relay-address.ts';
 import { RelaySink } from './relay-sink.ts';
-import { RelayReader } from './wire.ts';
+import { RelayReader, writeRelayMessage } from './wire.ts';
+
+type Relayed = LiveStream & { holder: StreamHolder };
 
 export interface RelayServerOptions {
   internalAddress: string;
-  /** A stream whose publisher is on this worker; relays are not chained. */
-  find(stream: string): (LiveStream & { holder: StreamHolder }) | null;
+  /**
+   * A stream of this process; relays are not chained.
+   * @throws LiveError told to who asked; null tells nothing.
+   */
+  find(stream: string): Relayed | null | Promise<Relayed | null>;
   /** Unsent bytes at which another worker is taken for slow. */
   maxQueueBytes: number;
 }
@@ -63,15 +68,25 @@ export class RelayServer {
       if (!open) return;
       asked = true;
       socket.setTimeout(0);
-      if (open.kind === 'open') this.handle(socket, open.stream);
+      if (open.kind === 'open') void this.#answer(socket, open.stream);
       else socket.destroy();
     });
   }
 
-  /** Sends a stream to a socket until either ends; closes it at once when the stream is not published here. */
-  handle(socket: Socket, name: string): void {
-    const stream = this.#options.find(name);
-    if (!stream) return void socket.end();
+  async #answer(socket: Socket, name: string): Promise<void> {
+    try {
+      const stream = await this.#options.find(name);
+      if (stream && !socket.destroyed) this.#serve(socket, stream);
+      else socket.end();
+    } catch (error) {
+      if (!(error instanceof LiveError)) return void socket.destroy(error as Error);
+      for (const part of writeRelayMessage({ kind: 'refused', ...error.toBody() })) socket.write(part);
+      socket.end();
+    }
+  }
+
+  /** Sends a stream to a socket until either ends. */
+  #serve(socket: Socket, stream: Relayed): void {
     const sink = new RelaySink(socket, stream, this.#options.maxQueueBytes);
     socket.on('close', () => stream.detach(sink));
     stream.attach(sink);

@@ -41,6 +41,10 @@ const message: fc.Arbitrary<RelayMessage> = fc.oneof(
     kind: fc.constant('ended' as const),
     reason: fc.constantFrom('vanished' as const, 'unpublished' as const),
   }),
+  fc.record({
+    kind: fc.constant('refused' as const),
+    error: fc.record({ code: fc.nat(), name: fc.constant('UNAVAILABLE' as const), message: fc.string() }),
+  }),
 );
 
 /** Bytes in pieces of the given sizes, over and over. */

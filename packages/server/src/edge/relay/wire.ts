@@ -1,4 +1,4 @@
-import type { EndReason, StreamHolder } from '@lianmai/contract';
+import type { EndReason, ErrorBody, StreamHolder } from '@lianmai/contract';
 import { type Frame, WireError } from '@lianmai/media';
 
 /** What two workers say to each other about one stream: messages of a length, a kind and a body. */
@@ -12,9 +12,11 @@ export type RelayMessage =
   | { kind: 'caughtUp' }
   | { kind: 'interrupted' }
   | { kind: 'resumed' }
-  | { kind: 'ended'; reason: EndReason };
+  | { kind: 'ended'; reason: EndReason }
+  /** Instead of `hello`: why there is no stream. */
+  | { kind: 'refused'; error: ErrorBody['error'] };
 
-const KINDS = ['open', 'hello', 'frame', 'caughtUp', 'interrupted', 'resumed', 'ended'] as const;
+const KINDS = ['open', 'hello', 'frame', 'caughtUp', 'interrupted', 'resumed', 'ended', 'refused'] as const;
 const TRACKS = ['video', 'audio', 'data'] as const;
 const TYPES = ['config', 'key', 'inter'] as const;
 const CODECS = ['h264', 'h265', 'av1', 'vp8', 'vp9', 'aac', 'mp3', 'opus', 'amf0'] as const;

@@ -16,6 +16,8 @@ const TABLES = [
   'figureSample',
   'trafficDay',
   'usageReport',
+  'conference',
+  'conferenceMember',
 ] as const satisfies readonly (keyof Schema)[];
 
 /** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store; the one before is then

@@ -1,5 +1,5 @@
 /** Where a stream is played, on the page's own origin. */
-export function playPath(stream: string, extension: 'flv' | 'm3u8', query: string): string {
+export function playPath(stream: string, extension: 'flv' | 'm3u8' | 'whep', query: string): string {
   return `/live/${encodeURIComponent(stream)}.${extension}${query}`;
 }
 

@@ -37,6 +37,10 @@ export type OpenEngine = (id: EngineId, options: EngineOptions) => Promise<Engin
 /** Loads the code of the engine, then opens it. @throws whatever the import does, when the code can't be had. */
 export const openEngine: OpenEngine = async (id, options) => {
   switch (id) {
+    case 'whep': {
+      const { openWhep } = await import('./whep.ts');
+      return openWhep(options);
+    }
     case 'flv':
     case 'ws-flv': {
       const { openFlv } = await import('./flv.ts');
@@ -55,6 +59,18 @@ export const openEngine: OpenEngine = async (id, options) => {
 
 /** Fetches the code of an engine that will probably be wanted; failing is left to the real opening. */
 export function preloadEngine(id: EngineId): void {
-  const loading = id === 'hls' ? import('./hls.ts') : id === 'native' ? import('./native-hls.ts') : import('./flv.ts');
-  loading.catch(() => undefined);
+  code(id).catch(() => undefined);
+}
+
+function code(id: EngineId): Promise<unknown> {
+  switch (id) {
+    case 'whep':
+      return import('./whep.ts');
+    case 'hls':
+      return import('./hls.ts');
+    case 'native':
+      return import('./native-hls.ts');
+    default:
+      return import('./flv.ts');
+  }
 }

@@ -1,0 +1,190 @@
+import type { Page } from 'playwright-core';
+
+export interface Through {
+  /** The path to the server: the ports its candidates are given in place of its own. */
+  via?: Record<number, number>;
+}
+
+/** What an endpoint answered to an offer. */
+export interface Answered {
+  status: number;
+  body: string;
+  location: string | null;
+  etag: string | null;
+  link: string | null;
+  /** From the POST until the first decoded picture (players) or the connection (publishers), ms. */
+  ms: number;
+}
+
+export interface WhipOptions extends Through {
+  video?: boolean;
+  audio?: boolean;
+  /** Offered alone when given. */
+  codec?: 'video/H264' | 'video/VP8';
+}
+
+export interface WhepStats {
+  framesDecoded: number;
+  /** Between two pictures shown, since the first one or {@link forgetGaps}. */
+  longestGapMs: number;
+  width: number;
+  codec: string;
+  audioSamples: number;
+  /** Grows while there is something to be heard. */
+  audioEnergy: number;
+  audioCodec: string;
+}
+
+/** Publishes the browser's fake camera and microphone (a moving picture and a beep) by WHIP. */
+export function whip(page: Page, url: string, options: WhipOptions = {}): Promise<Answered> {
+  return page.evaluate(
+    async ({ url, video = true, audio = true, codec, via }) => {
+      const stream = await navigator.mediaDevices.getUserMedia({
+        video: video && { width: 640, height: 480, frameRate: 25 },
+        audio,
+      });
+      const moved = (sdp: string) =>
+        sdp.replace(/(a=candidate:.* )(\d+)( typ)/g, (_, before, port, after) => before + (via[port] ?? port) + after);
+      const peer = new RTCPeerConnection();
+      Object.assign(window, { whipPeer: peer });
+      for (const track of stream.getTracks()) {
+        const transceiver = peer.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+        if (track.kind !== 'video' || !codec) continue;
+        const all = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
+        transceiver.setCodecPreferences(all.filter(({ mimeType }) => mimeType === codec || mimeType === 'video/rtx'));
+      }
+      await peer.setLocalDescription();
+      const from = performance.now();
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp' },
+        body: peer.localDescription?.sdp ?? '',
+      });
+      const body = await answer.text();
+      if (answer.status === 201) {
+        await peer.setRemoteDescription({ type: 'answer', sdp: moved(body) });
+        await new Promise<void>((resolve, reject) => {
+          const look = () => {
+            if (peer.connectionState === 'connected') resolve();
+            if (peer.connectionState === 'failed') reject(new Error('not connected'));
+          };
+          peer.addEventListener('connectionstatechange', look);
+          look();
+        });
+      } else peer.close();
+      const header = (name: string) => answer.headers.get(name);
+      const ms = performance.now() - from;
+      return {
+        status: answer.status,
+        body,
+        location: header('location'),
+        etag: header('etag'),
+        link: header('link'),
+        ms,
+      };
+    },
+    { url, via: {}, ...options },
+  );
+}
+
+/** Plays by WHEP into a new video element; resolves when the first picture is shown (or, without one, when it is connected). */
+export function whep(page: Page, url: string, { via = {} }: Through = {}): Promise<Answered> {
+  return page.evaluate(
+    async ({ url, via }) => {
+      const moved = (sdp: string) =>
+        sdp.replace(/(a=candidate:.* )(\d+)( typ)/g, (_, before, port, after) => before + (via[port] ?? port) + after);
+
+      const peer = new RTCPeerConnection();
+      Object.assign(window, { whepPeer: peer });
+      const video = document.createElement('video');
+      Object.assign(video, { autoplay: true, playsInline: true });
+      document.body.append(video);
+      const media = new MediaStream();
+      video.srcObject = media;
+      peer.addEventListener('track', ({ track }) => media.addTrack(track));
+      peer.addTransceiver('audio', { direction: 'recvonly' });
+      peer.addTransceiver('video', { direction: 'recvonly' });
+      await peer.setLocalDescription();
+      const from = performance.now();
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp' },
+        body: peer.localDescription?.sdp ?? '',
+      });
+      const body = await answer.text();
+      const header = (name: string) => answer.headers.get(name);
+      if (answer.status === 201) {
+        const shown = new Promise<void>((resolve) => {
+          if (/m=video 9/.test(body)) video.requestVideoFrameCallback(() => resolve());
+          else peer.addEventListener('connectionstatechange', () => peer.connectionState === 'connected' && resolve());
+        });
+        await peer.setRemoteDescription({ type: 'answer', sdp: moved(body) });
+        await shown;
+      } else peer.close();
+      const ms = performance.now() - from;
+      const gaps = { longestMs: 0 };
+      Object.assign(window, { whepGaps: gaps });
+      let shownAt = performance.now();
+      const next = (now: number) => {
+        gaps.longestMs = Math.max(gaps.longestMs, now - shownAt);
+        shownAt = now;
+        video.requestVideoFrameCallback(next);
+      };
+      video.requestVideoFrameCallback(next);
+      return {
+        status: answer.status,
+        body,
+        location: header('location'),
+        etag: header('etag'),
+        link: header('link'),
+        ms,
+      };
+    },
+    { url, via },
+  );
+}
+
+/** What the page's WHEP player has received so far. */
+export function whepStats(page: Page): Promise<WhepStats> {
+  return page.evaluate(async () => {
+    const { whepPeer, whepGaps } = window as unknown as {
+      whepPeer: RTCPeerConnection;
+      whepGaps: { longestMs: number };
+    };
+    const all = [...(await whepPeer.getStats()).values()] as Record<string, string & number>[];
+    const inbound = (kind: string) => all.find((entry) => entry['type'] === 'inbound-rtp' && entry['kind'] === kind);
+    const codecOf = (kind: string) => all.find(({ id }) => id === inbound(kind)?.['codecId'])?.['mimeType'] ?? '';
+    const video = inbound('video');
+    return {
+      framesDecoded: video?.['framesDecoded'] ?? 0,
+      longestGapMs: whepGaps.longestMs,
+      width: video?.['frameWidth'] ?? 0,
+      codec: codecOf('video'),
+      audioSamples: inbound('audio')?.['totalSamplesReceived'] ?? 0,
+      audioEnergy: inbound('audio')?.['totalAudioEnergy'] ?? 0,
+      audioCodec: codecOf('audio'),
+    };
+  });
+}
+
+/** What the page's WHIP publisher may send by the feedback it gets, and what holds its picture back (`none`, `cpu`, …). */
+export function whipSent(page: Page): Promise<{ availableBitrate: number; targetBitrate: number; limitedBy: string }> {
+  return page.evaluate(async () => {
+    const { whipPeer } = window as unknown as { whipPeer: RTCPeerConnection };
+    const all = [...(await whipPeer.getStats()).values()] as Record<string, string & number>[];
+    const out = all.find((entry) => entry['type'] === 'outbound-rtp' && entry['kind'] === 'video');
+    const path = all.find((entry) => entry['type'] === 'candidate-pair' && entry['nominated']);
+    return {
+      availableBitrate: path?.['availableOutgoingBitrate'] ?? 0,
+      targetBitrate: out?.['targetBitrate'] ?? 0,
+      limitedBy: out?.['qualityLimitationReason'] ?? '',
+    };
+  });
+}
+
+/** From now on gaps count anew. */
+export function forgetGaps(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    (window as unknown as { whepGaps: { longestMs: number } }).whepGaps.longestMs = 0;
+  });
+}

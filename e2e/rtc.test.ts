@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { Lianmai } from './lianmai.ts';
+import { Browser } from './peers/chromium.ts';
+import { decodeWithFfmpeg8 } from './peers/decode.ts';
+import { FlvClient, stepsBack } from './peers/flv-client.ts';
+import { LossyRelay } from './peers/lossy-relay.ts';
+import { publishEnhanced } from './peers/test-publisher.ts';
+import { forgetGaps, whep, whepStats, whip, whipSent } from './peers/webrtc-page.ts';
+import type { Channel } from './rest.ts';
+import { until } from './until.ts';
+
+let lianmai: Lianmai;
+let browser: Browser;
+
+before(async () => {
+  const ice = [{ urls: ['stun:stun.example:3478'] }, { urls: 'turn:turn.example', username: 'u', credential: 'p' }];
+  lianmai = await Lianmai.start({
+    workers: 2,
+    settings: { 'publish-grace-ms': '4000', 'ice-servers': JSON.stringify(ice) },
+  });
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await lianmai?.stop();
+});
+
+const blank = () => browser.open(`${lianmai.http}/healthz`);
+const query = (channel: Channel) => new URL(channel.push.rtmp).search;
+const whipUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whip${query(channel)}`;
+const whepUrl = (channel: Channel) => `${lianmai.http}/live/${channel.stream}.whep`;
+const live = (channel: Channel) => until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
+
+/** Waits until so many more pictures were decoded without a freeze worth the name. */
+async function decodes(page: Page, pictures: number): Promise<void> {
+  const from = await whepStats(page);
+  await until(
+    `${pictures} more pictures`,
+    async () => (await whepStats(page)).framesDecoded >= from.framesDecoded + pictures,
+    20_000,
+  );
+}
+
+describe('a browser publishes', () => {
+  let channel: Channel;
+  let publisher: Page;
+
+  before(async () => {
+    channel = await lianmai.rest.createChannel('camera');
+    publisher = await blank();
+    const answer = await whip(publisher, whipUrl(channel));
+    assert.equal(answer.status, 201, answer.body);
+    assert.match(answer.location ?? '', /^\/live\/camera\.whip\/edge-\d\.[0-9a-f]{32}$/);
+    assert.match(answer.etag ?? '', /^"[0-9a-f]+"$/);
+    assert.match(
+      answer.link ?? '',
+      /<stun:stun\.example:3478>; rel="ice-server", <turn:turn\.example>; .*username="u"/,
+    );
+    await live(channel);
+  });
+  after(() => publisher.close());
+
+  it('another watches by WHEP: H.264 and Opus, soon, without freezes, counted as a viewer', async (t) => {
+    const firstPictures: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const page = await blank();
+      const answer = await whep(page, whepUrl(channel));
+      assert.equal(answer.status, 201, answer.body);
+      firstPictures.push(Math.round(answer.ms));
+      await decodes(page, 50);
+      const stats = await whepStats(page);
+      assert.deepEqual([stats.codec, stats.audioCodec], ['video/H264', 'audio/opus']);
+      await until('a second of sound', async () => (await whepStats(page)).audioSamples > 48_000);
+      assert.ok(stats.longestGapMs < 500, `${stats.longestGapMs} ms without a picture`);
+      const { viewersByProtocol } = await until('counted', async () => {
+        const now = await lianmai.rest.channel(channel.id);
+        return now.viewersByProtocol?.['whep'] === 1 && now;
+      });
+      assert.equal(viewersByProtocol?.['whep'], 1);
+      assert.equal((await fetch(new URL(answer.location ?? '', lianmai.http), { method: 'DELETE' })).status, 200);
+      await page.close();
+      await until('gone', async () => !(await lianmai.rest.channel(channel.id)).viewersByProtocol?.['whep']);
+    }
+    t.diagnostic(`first picture after ${firstPictures.join(', ')} ms`);
+  });
+
+  it('the figures show what it sends', async () => {
+    const now = await until('figures', async () => {
+      const channelNow = await lianmai.rest.channel(channel.id);
+      return channelNow.video && channelNow.video.fps > 15 && channelNow.audio ? channelNow : null;
+    });
+    assert.deepEqual([now.video?.codec, now.audio?.codec, now.audio?.sampleRate], ['h264', 'opus', 48_000]);
+    assert.ok((now.video?.gopMs ?? 0) < 4000, `GOP ${now.video?.gopMs} ms`);
+  });
+
+  it('it sends what its camera needs: nothing we tell it holds it back', async (t) => {
+    const sent = await until(
+      '800 kbit/s sent',
+      async () => {
+        const now = await whipSent(publisher);
+        return now.targetBitrate >= 800_000 && now;
+      },
+      60_000,
+    );
+    t.diagnostic(`allowed ${sent.availableBitrate}, used ${sent.targetBitrate} bit/s, limited by ${sent.limitedBy}`);
+  });
+
+  it('a second publisher is refused with 409 and the first goes on', async () => {
+    const other = await blank();
+    const answer = await whip(other, whipUrl(channel));
+    assert.equal(answer.status, 409);
+    assert.equal(JSON.parse(answer.body).error.code, 40000415);
+    await other.close();
+    assert.equal((await lianmai.rest.channel(channel.id)).state, 'live');
+  });
+
+  it('FLV carries it on: H.264, and AAC made of Opus, every picture decodes, time never goes back', async () => {
+    using player = await FlvClient.open(channel.play.flv);
+    await player.more(60, 9);
+    assert.deepEqual([...stepsBack(player.timestamps(9)), ...stepsBack(player.timestamps(8))], []);
+    const [video, audio] = await decodeWithFfmpeg8(player.file());
+    assert.deepEqual([video?.codec, audio?.codec], ['h264', 'aac']);
+    assert.ok((video?.frames ?? 0) >= 55 && (audio?.frames ?? 0) >= 90, `${video?.frames} and ${audio?.frames}`);
+  });
+});
+
+describe('sessions', () => {
+  it('DELETE ends a publication at once, whichever worker it comes to', async () => {
+    const channel = await lianmai.rest.createChannel('goodbye');
+    for (let i = 0; i < 3; i++) {
+      const page = await blank();
+      const answer = await whip(page, whipUrl(channel), { audio: i !== 1, video: i !== 2 });
+      assert.equal(answer.status, 201, answer.body);
+      await live(channel);
+      const location = new URL(answer.location ?? '', lianmai.http);
+      const other = new URL(location.pathname.replace(/\.[0-9a-f]{32}$/, `.${'0'.repeat(32)}`), lianmai.http);
+      assert.equal((await fetch(other, { method: 'DELETE' })).status, 404);
+      assert.equal((await fetch(location, { method: 'DELETE', headers: { connection: 'close' } })).status, 200);
+      await until('idle', async () => (await lianmai.rest.channel(channel.id)).state === 'idle', 2000);
+      assert.equal((await fetch(location, { method: 'DELETE' })).status, 404);
+      await page.close();
+    }
+  });
+
+  it('candidates may trickle; an ICE restart, other ETags and other types are refused in words', async () => {
+    const channel = await lianmai.rest.createChannel('trickle');
+    const page = await blank();
+    const answer = await whip(page, whipUrl(channel));
+    const location = new URL(answer.location ?? '', lianmai.http);
+    const offered = await page.evaluate(
+      () => (window as unknown as { whipPeer: RTCPeerConnection }).whipPeer.localDescription?.sdp ?? '',
+    );
+    const ufrag = /a=ice-ufrag:(\S+)/.exec(offered)?.[1];
+    const patch = (body: string, headers: Record<string, string> = {}) =>
+      fetch(location, {
+        method: 'PATCH',
+        body,
+        headers: { 'content-type': 'application/trickle-ice-sdpfrag', connection: 'close', ...headers },
+      });
+    const candidate = 'a=candidate:1 1 udp 2113937151 127.0.0.1 50000 typ host\r\n';
+    assert.equal(
+      (await patch(`a=ice-ufrag:${ufrag}\r\na=mid:0\r\n${candidate}`, { 'if-match': answer.etag ?? '' })).status,
+      204,
+    );
+    // Connections are spread over the workers: those that do not have the session pass it on.
+    for (let i = 0; i < 8; i++) assert.equal((await patch(candidate)).status, 204);
+    assert.equal((await patch(candidate, { 'if-match': '"other"' })).status, 412);
+    assert.equal(
+      (await patch(`a=ice-ufrag:another1\r\na=ice-pwd:${'x'.repeat(24)}\r\n`, { 'if-match': '*' })).status,
+      422,
+    );
+    assert.equal((await patch('nonsense')).status, 400);
+    assert.equal((await patch(candidate, { 'content-type': 'text/plain' })).status, 415);
+    assert.equal((await fetch(location)).status, 405);
+    await page.close();
+  });
+
+  it('a closed tab is waited for, and the same camera may come back by another protocol', async () => {
+    const channel = await lianmai.rest.createChannel('again');
+    const first = await blank();
+    assert.equal((await whip(first, whipUrl(channel))).status, 201);
+    await live(channel);
+    const viewer = await blank();
+    assert.equal((await whep(viewer, whepUrl(channel))).status, 201);
+    await first.close();
+    await until('interrupted', async () => (await lianmai.rest.channel(channel.id)).state === 'interrupted');
+    const second = await blank();
+    assert.equal((await whip(second, whipUrl(channel))).status, 201);
+    await live(channel);
+    await decodes(viewer, 50);
+    await second.close();
+    await viewer.close();
+  });
+});
+
+describe('hostile clients', () => {
+  it('a publisher that never connects does not keep the stream', async () => {
+    const channel = await lianmai.rest.createChannel('absent');
+    const page = await blank();
+    const offer = await offerOf(page);
+    await page.close();
+    const post = () =>
+      fetch(whipUrl(channel), { method: 'POST', body: offer, headers: { 'content-type': 'application/sdp' } });
+    assert.equal((await post()).status, 201);
+    assert.equal((await post()).status, 409);
+    await until('free again', async () => (await post()).status === 201, 30_000);
+  });
+
+  it('sessions that come and go leave no memory behind; damaged offers are refused and all goes on', async (t) => {
+    const channel = await lianmai.rest.createChannel('churn');
+    const offer = await offerOf(await blank());
+    const post = (body: string) =>
+      fetch(whipUrl(channel), { method: 'POST', body, headers: { 'content-type': 'application/sdp' } });
+    const cycle = async () => {
+      const answer = await post(offer);
+      assert.equal(answer.status, 201, await answer.clone().text());
+      const location = new URL(answer.headers.get('location') ?? '', lianmai.http);
+      assert.equal((await fetch(location, { method: 'DELETE' })).status, 200);
+    };
+    for (let i = 0; i < 50; i++) await cycle();
+    const before = lianmai.workersMemoryMb();
+    for (let i = 0; i < 300; i++) await cycle();
+    const grown = lianmai.workersMemoryMb() - before;
+    t.diagnostic(`grown by ${Math.round(grown)} MB in 300 sessions`);
+    assert.ok(grown < 60, `${grown} MB`);
+    for (let i = 0; i < 100; i++) {
+      const at = Math.floor((offer.length / 100) * i);
+      const answer = await post(
+        offer.slice(0, at) + String.fromCharCode(33 + (i % 90)).repeat(i) + offer.slice(at + 2),
+      );
+      const location = answer.headers.get('location');
+      if (location) await fetch(new URL(location, lianmai.http), { method: 'DELETE' });
+      else assert.ok([400, 406].includes(answer.status), await answer.text());
+    }
+    await cycle();
+  });
+});
+
+describe('a bad network: 5 % of the packets lost each way, up to 50 ms of jitter', () => {
+  for (const where of ['publisher', 'viewer'] as const)
+    it(`between server and ${where}: the picture goes on without freezes over 500 ms`, async (t) => {
+      const channel = await lianmai.rest.createChannel(`bad-${where}`);
+      await using relays = new AsyncDisposableStack();
+      const via: Record<number, number> = {};
+      for (const port of [lianmai.rtcPort, lianmai.rtcPort + 1])
+        via[port] = relays.use(await LossyRelay.start(port, { loss: 0.05, jitterMs: 50 })).port;
+      const publisher = await blank();
+      const published = await whip(publisher, whipUrl(channel), where === 'publisher' ? { via } : {});
+      assert.equal(published.status, 201, published.body);
+      await live(channel);
+      const viewer = await blank();
+      assert.equal((await whep(viewer, whepUrl(channel), where === 'viewer' ? { via } : {})).status, 201);
+      await decodes(viewer, 50);
+      await forgetGaps(viewer);
+      await decodes(viewer, 200);
+      const { longestGapMs, framesDecoded } = await whepStats(viewer);
+      t.diagnostic(`longest gap ${Math.round(longestGapMs)} ms, ${framesDecoded} pictures`);
+      assert.ok(longestGapMs <= 500, `${longestGapMs} ms without a picture`);
+      await viewer.close();
+      await publisher.close();
+    });
+});
+
+describe('other publishers by WHEP', () => {
+  it('RTMP with H.264 and Opus is heard and seen', async (t) => {
+    const channel = await lianmai.rest.createChannel('encoder');
+    await using _publisher = publishEnhanced(channel.push.rtmp, 'h264', 'opus');
+    await live(channel);
+    const page = await blank();
+    const answer = await whep(page, whepUrl(channel));
+    assert.equal(answer.status, 201, answer.body);
+    t.diagnostic(`first picture after ${Math.round(answer.ms)} ms`);
+    await decodes(page, 50);
+    const stats = await whepStats(page);
+    assert.ok(stats.audioSamples > 48_000, `${stats.audioSamples} samples`);
+    await page.close();
+  });
+
+  it('VP8 from a browser plays in a browser', async () => {
+    const channel = await lianmai.rest.createChannel('vp8');
+    const publisher = await blank();
+    assert.equal((await whip(publisher, whipUrl(channel), { codec: 'video/VP8' })).status, 201);
+    await live(channel);
+    const page = await blank();
+    assert.equal((await whep(page, whepUrl(channel))).status, 201);
+    await decodes(page, 50);
+    assert.equal((await whepStats(page)).codec, 'video/VP8');
+    await publisher.close();
+    await page.close();
+  });
+});
+
+describe('refusals', () => {
+  it('says what is wrong with a request', async () => {
+    const channel = await lianmai.rest.createChannel('refused');
+    const post = async (url: string, body: string, type = 'application/sdp') => {
+      const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+      const { error } = (await answer.json()) as { error: { name: string; message: string } };
+      assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+      return [answer.status, error.name];
+    };
+    const offer = offerOf(await blank());
+    assert.deepEqual(await post(whipUrl(channel), 'hello'), [400, 'BAD_REQUEST']);
+    assert.deepEqual(await post(whipUrl(channel), await offer, 'text/plain'), [415, 'UNSUPPORTED_MEDIA_TYPE']);
+    assert.deepEqual(await post(whipUrl(channel), 'v=0\r\n'.padEnd(70_000, 'x')), [413, 'TOO_LARGE']);
+    assert.deepEqual(await post(`${lianmai.http}/live/refused.whip`, await offer), [403, 'BAD_SIGNATURE']);
+    assert.deepEqual(await post(`${lianmai.http}/live/nobody.whip`, await offer), [404, 'CHANNEL_NOT_FOUND']);
+    assert.deepEqual(await post(whepUrl(channel), await offer), [404, 'STREAM_NOT_LIVE']);
+  });
+
+  it('answers preflights of other origins', async () => {
+    const answer = await fetch(`${lianmai.http}/live/refused.whip`, { method: 'OPTIONS' });
+    assert.equal(answer.status, 204);
+    assert.match(answer.headers.get('access-control-allow-methods') ?? '', /POST/);
+    assert.match(answer.headers.get('access-control-allow-headers') ?? '', /authorization/);
+    assert.equal(answer.headers.get('accept-post'), 'application/sdp');
+  });
+});
+
+function offerOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver('video', { direction: 'sendonly' });
+    await peer.setLocalDescription();
+    return peer.localDescription?.sdp ?? '';
+  });
+}

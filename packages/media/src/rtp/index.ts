@@ -1,0 +1,16 @@
+export * from './arrival-recorder.ts';
+export * from './assembler.ts';
+export * from './h264-assembler.ts';
+export * from './h264-packetizer.ts';
+export * from './header-extension.ts';
+export * from './jitter-buffer.ts';
+export * from './ntp-time.ts';
+export * from './packet.ts';
+export * from './reception.ts';
+export * from './rtcp.ts';
+export type * from './rtcp-feedback.ts';
+export * from './rtx.ts';
+export * from './sequence.ts';
+export * from './source-clock.ts';
+export type { TransportFeedback } from './transport-feedback.ts';
+export * from './vp8-assembler.ts';

@@ -1,0 +1,264 @@
+import {
+  Conference,
+  ConferenceJoin,
+  ConferenceList,
+  ConferenceQuery,
+  CreateConference,
+  IdParams,
+  JoinConference,
+  LeaveConference,
+  MemberParams,
+  MuteMember,
+} from '@lianmai/contract/rest';
+import { toPage } from '../../store/page.ts';
+import type { Db } from '../../store/store.ts';
+import { owningApp } from '../app/owning.ts';
+import { mayUseApp, type Principal } from '../auth/principal.ts';
+import { newSigningKey } from '../auth/secrets.ts';
+import { type Api, endpoint, NOTHING } from '../rest/api.ts';
+import type { ConferenceHall } from './hall.ts';
+import { newConferenceId, newMemberStream } from './names.ts';
+import { checkAccount, memberNamed } from './rules.ts';
+import { type ConferenceInput, type Gathering, newConference } from './state.ts';
+import { accountOf, conferenceMissing, listConferences } from './store.ts';
+import type { ConferenceView } from './view.ts';
+
+export interface ConferenceDeps {
+  db: Db;
+  now: () => number;
+  hall: ConferenceHall;
+  view: ConferenceView;
+  /** Of a conference that does not say. */
+  capacity: number;
+}
+
+/** `/v1/conferences`: for whoever has a key, on behalf of users. What members do themselves is below `/v1/calls`. */
+export function conferenceRoutes(api: Api, deps: ConferenceDeps): void {
+  makeAndShow(api, deps);
+  comeAndGo(api, deps);
+  lookAfterMembers(api, deps);
+}
+
+function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps): void {
+  api.post(
+    '/v1/conferences',
+    endpoint(
+      'app',
+      {
+        operationId: 'createConference',
+        tag: 'Conferences',
+        summary: 'Make a conference',
+        description:
+          'The first member to join owns it, unless `ownerId` names one. Nobody joins within 24 hours: it ends. The id of one that has ended may be used again.',
+        errors: ['BAD_REQUEST', 'NOT_FOUND', 'CONFLICT', 'ACCOUNT_SUSPENDED', 'LIVE_NOT_ENABLED', 'ACCOUNT_IN_ARREARS'],
+      },
+      { body: CreateConference, response: { 201: Conference } },
+    ),
+    async ({ body, principal }, reply) => {
+      const app = await owningApp(db, body.appId, principal);
+      checkAccount(await accountOf(db, app.accountId));
+      const id = body.id ?? newConferenceId();
+      const row = newConference(
+        {
+          id,
+          appId: app.id,
+          accountId: app.accountId,
+          title: body.title ?? id,
+          capacity: body.capacity ?? capacity,
+          open: body.open === true ? 1 : 0,
+          key: newSigningKey(),
+          ownerId: body.ownerId ?? null,
+        },
+        now(),
+      );
+      await hall.open(row);
+      return reply.code(201).send(view.conference({ conference: row, members: [] }));
+    },
+  );
+
+  api.get(
+    '/v1/conferences',
+    endpoint(
+      'app',
+      {
+        operationId: 'listConferences',
+        tag: 'Conferences',
+        summary: 'List conferences, newest first',
+        description: "With an app's key: only its own.",
+        errors: ['BAD_REQUEST'],
+      },
+      { querystring: ConferenceQuery, response: { 200: ConferenceList } },
+    ),
+    async ({ query, principal }) => {
+      const limit = query.limit ?? 50;
+      const own = principal?.kind === 'app' ? { appId: principal.appId } : {};
+      const found = await listConferences(db, { ...query, ...own, limit });
+      return toPage(
+        found,
+        limit,
+        ({ conference }) => ({ at: conference.createdAt, id: conference.id }),
+        (gathering) => view.conference(gathering),
+      );
+    },
+  );
+
+  api.get(
+    '/v1/conferences/:id',
+    endpoint(
+      'app',
+      {
+        operationId: 'getConference',
+        tag: 'Conferences',
+        summary: 'A conference and who is in it',
+        errors: ['CONFERENCE_NOT_FOUND'],
+      },
+      { params: IdParams, response: { 200: Conference } },
+    ),
+    async ({ params, principal }) => {
+      const gathering = await hall.find(params.id);
+      if (!gathering) throw conferenceMissing(params.id);
+      checkOwn(gathering, principal);
+      return view.conference(gathering);
+    },
+  );
+
+  api.delete(
+    '/v1/conferences/:id',
+    endpoint(
+      'app',
+      {
+        operationId: 'endConference',
+        tag: 'Conferences',
+        summary: 'End a conference',
+        description: 'Its members are disconnected, their tokens are worth nothing any more.',
+        errors: ['CONFERENCE_NOT_FOUND'],
+      },
+      { params: IdParams, response: { 204: NOTHING } },
+    ),
+    async ({ params, principal }, reply) => {
+      await hall.change(params.id, owned(principal, { type: 'end' }));
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function comeAndGo(api: Api, { db, hall, view }: ConferenceDeps): void {
+  api.post(
+    '/v1/conferences/:id/join',
+    endpoint(
+      'app',
+      {
+        operationId: 'joinConference',
+        tag: 'Conferences',
+        summary: 'Let a user in',
+        description:
+          'Answers what the user needs to publish and to play the others: give it to that user only. A user who is in it gets the same again; one who was kicked is let in again. Who neither publishes nor polls for 90 s has left.',
+        errors: [
+          'BAD_REQUEST',
+          'CONFERENCE_NOT_FOUND',
+          'CONFERENCE_FULL',
+          'CONFERENCE_ENDED',
+          'ACCOUNT_SUSPENDED',
+          'LIVE_NOT_ENABLED',
+          'ACCOUNT_IN_ARREARS',
+        ],
+      },
+      { params: IdParams, body: JoinConference, response: { 200: ConferenceJoin } },
+    ),
+    async ({ params: { id }, body: { userId, nickname, role = 'member' }, principal }) => {
+      const there = await hall.find(id);
+      if (!there) throw conferenceMissing(id);
+      checkOwn(there, principal);
+      checkAccount(await accountOf(db, there.conference.accountId));
+      const gathering = await hall.change(id, (now) => {
+        checkOwn(now, principal);
+        return {
+          type: 'join',
+          userId,
+          nickname: nickname ?? memberNamed(now, userId)?.nickname ?? userId,
+          role,
+          stream: newMemberStream(id),
+          pardon: true,
+        };
+      });
+      const self = memberNamed(gathering, userId);
+      if (!self) throw new Error(`${userId} joined ${id} and is not there`);
+      return view.join(gathering, self);
+    },
+  );
+
+  api.post(
+    '/v1/conferences/:id/leave',
+    endpoint(
+      'app',
+      {
+        operationId: 'leaveConference',
+        tag: 'Conferences',
+        summary: 'A user leaves',
+        description:
+          'Its publisher is disconnected. When the owner leaves, the member that is longest there becomes owner; when the last one leaves, the conference ends.',
+        errors: ['BAD_REQUEST', 'CONFERENCE_NOT_FOUND'],
+      },
+      { params: IdParams, body: LeaveConference, response: { 200: Conference } },
+    ),
+    async ({ params, body: { userId }, principal }) =>
+      view.conference(await hall.change(params.id, owned(principal, { type: 'leave', userId }))),
+  );
+}
+
+function lookAfterMembers(api: Api, { hall, view }: ConferenceDeps): void {
+  const errors = ['BAD_REQUEST', 'CONFERENCE_NOT_FOUND', 'CONFERENCE_ENDED', 'NOT_A_MEMBER'] as const;
+  for (const [action, muted, summary] of [
+    ['mute', true, 'Mute a member'],
+    ['unmute', false, 'Let a member be heard again'],
+  ] as const)
+    api.post(
+      `/v1/conferences/:id/members/:userId/${action}`,
+      endpoint(
+        'app',
+        {
+          operationId: `${action}Member`,
+          tag: 'Conferences',
+          summary,
+          description: 'As the owner does: the member cannot change it. Its own client keeps to it.',
+          errors,
+        },
+        { params: MemberParams, body: MuteMember, response: { 200: Conference } },
+      ),
+      async ({ params: { id, userId }, body, principal }) => {
+        const { video = false, audio = !video } = body;
+        const change = { ...(audio ? { audio: muted } : {}), ...(video ? { video: muted } : {}) };
+        return view.conference(
+          await hall.change(id, owned(principal, { type: 'mute', userId, by: 'owner', ...change })),
+        );
+      },
+    );
+
+  api.post(
+    '/v1/conferences/:id/members/:userId/kick',
+    endpoint(
+      'app',
+      {
+        operationId: 'kickMember',
+        tag: 'Conferences',
+        summary: 'Remove a member',
+        description: 'Its publisher is disconnected, its tokens are worth nothing any more. A key may let it in again.',
+        errors,
+      },
+      { params: MemberParams, response: { 200: Conference } },
+    ),
+    async ({ params: { id, userId }, principal }) =>
+      view.conference(await hall.change(id, owned(principal, { type: 'kick', userId }))),
+  );
+}
+
+/** The input, if the caller may do so. */
+const owned = (principal: Principal | null, input: ConferenceInput) => (there: Gathering) => {
+  checkOwn(there, principal);
+  return input;
+};
+
+/** @throws LiveError CONFERENCE_NOT_FOUND: others' are not to be known of. */
+function checkOwn({ conference }: Gathering, principal: Principal | null): void {
+  if (!principal || !mayUseApp(principal, conference.appId)) throw conferenceMissing(conference.id);
+}

@@ -1,0 +1,184 @@
+import { LiveError } from '@lianmai/contract';
+import { WireError } from '@lianmai/media';
+import {
+  answeringSetup,
+  type ChosenMedia,
+  type IceCandidate,
+  type Offer,
+  parseOffer,
+  writeAnswer,
+  writeCandidate,
+  writeReducedOffer,
+} from '@lianmai/media/sdp';
+import { Audio, PeerConnection, type Track, Video } from 'node-datachannel';
+
+export interface PeerOptions {
+  /** For the native library's log. */
+  name: string;
+  /** UDP port shared by all peers of the worker. */
+  port: number;
+  /** Address to bind to; null for all. */
+  bindAddress: string | null;
+  /** Announced beside the addresses of the machine's interfaces; null when it is not known. */
+  publicAddress: string | null;
+  offer: Offer;
+  chosen: readonly ChosenMedia[];
+  events: PeerEvents;
+}
+
+export interface PeerEvents {
+  /** ICE and DTLS are done: packets may be sent. */
+  connected(): void;
+  /** An RTP or RTCP packet, decrypted, of an m= section. */
+  packet(mid: string, data: Buffer): void;
+  /** The connection is gone, by itself or by the client. Not after {@link Peer.close}. */
+  closed(): void;
+}
+
+const GATHER_WITHIN_MS = 3000;
+/** RFC 8839 5.1.2.1: the type preference of host candidates, above those of the interfaces. */
+const PUBLIC_PRIORITY = 2_130_706_431;
+
+/**
+ * One WebRTC connection of the native transport (ICE, DTLS, SRTP). It gets nothing the client wrote but what was read and
+ * checked; RTP and RTCP are ours.
+ */
+export class Peer {
+  readonly #options: PeerOptions;
+  readonly #connection: PeerConnection;
+  readonly #tracks = new Map<string, Track>();
+  #state: 'new' | 'connected' | 'closed' = 'new';
+
+  /** @throws LiveError UNAVAILABLE when the native transport refuses. */
+  constructor(options: PeerOptions) {
+    const { name, port, bindAddress } = options;
+    this.#options = options;
+    this.#connection = native(
+      () =>
+        new PeerConnection(name, {
+          iceServers: [],
+          enableIceUdpMux: true,
+          portRangeBegin: port,
+          portRangeEnd: port,
+          ...(bindAddress === null ? {} : { bindAddress }),
+        }),
+    );
+  }
+
+  get connected(): boolean {
+    return this.#state === 'connected';
+  }
+
+  /**
+   * Takes the offer and resolves with the answer.
+   * @throws LiveError UNAVAILABLE.
+   */
+  async answer(sessionId: string): Promise<string> {
+    const { offer, chosen, events } = this.#options;
+    try {
+      for (const media of chosen) {
+        const track = native(() => this.#connection.addTrack(description(media)));
+        track.onMessage((data) => this.#state !== 'closed' && events.packet(media.mid, data));
+        this.#tracks.set(media.mid, track);
+      }
+      this.#connection.onStateChange((state) => this.#changed(state));
+      const gathered = this.#gathered();
+      native(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, chosen), 'offer'));
+      await gathered;
+      return this.#writeAnswer(sessionId);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  addCandidates(candidates: readonly IceCandidate[]): void {
+    const mid = this.#options.chosen[0]?.mid ?? '0';
+    if (this.#state === 'closed') return;
+    for (const candidate of candidates)
+      native(() => this.#connection.addRemoteCandidate(`a=${writeCandidate(candidate)}`, mid));
+  }
+
+  /** Sends an RTP or RTCP packet; copied at once, so the buffer may be used again. @returns whether it was taken. */
+  send(mid: string, packet: Buffer): boolean {
+    if (this.#state !== 'connected') return false;
+    try {
+      return this.#tracks.get(mid)?.sendMessageBinary(packet) ?? false;
+    } catch {
+      return false; // it closed a moment ago: the event is on its way
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#connection.close();
+  }
+
+  #changed(state: string): void {
+    if (this.#state === 'closed') return;
+    if (state === 'connected') {
+      this.#state = 'connected';
+      this.#options.events.connected();
+    } else if (state === 'disconnected' || state === 'failed' || state === 'closed') {
+      this.close();
+      this.#options.events.closed();
+    }
+  }
+
+  #gathered(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new LiveError('UNAVAILABLE', 'the server could not open its WebRTC port: try again')),
+        GATHER_WITHIN_MS,
+      );
+      this.#connection.onGatheringStateChange((state) => {
+        if (state !== 'complete') return;
+        clearTimeout(late);
+        resolve();
+      });
+    });
+  }
+
+  #writeAnswer(sessionId: string): string {
+    const { offer, chosen, port, publicAddress } = this.#options;
+    const local = parseOffer(this.#connection.localDescription()?.sdp ?? '');
+    if (local instanceof WireError) throw new Error(`the native transport answered ${local.message}`);
+    const { candidates } = local.transport;
+    const announced =
+      publicAddress === null || candidates.some(({ address }) => address === publicAddress)
+        ? candidates
+        : [publicCandidate(publicAddress, port), ...candidates];
+    const setup = answeringSetup(offer);
+    return writeAnswer(offer, chosen, { ...local.transport, setup, candidates: announced }, sessionId);
+  }
+}
+
+const publicCandidate = (address: string, port: number): IceCandidate => ({
+  foundation: '99',
+  priority: PUBLIC_PRIORITY,
+  address,
+  port,
+  type: 'host',
+});
+
+function description({ mid, codec, direction, source }: ChosenMedia): Audio | Video {
+  const way = direction === 'sendonly' ? 'SendOnly' : 'RecvOnly';
+  const parameters = [...codec.parameters].map(([name, value]) => `${name}=${value}`).join(';');
+  const isAudio = codec.name.toLowerCase() === 'opus';
+  const media = isAudio ? new Audio(mid, way) : new Video(mid, way);
+  if (media instanceof Audio) media.addAudioCodec(codec.payloadType, codec.name, parameters);
+  else media.addVideoCodec(codec.payloadType, codec.name, parameters);
+  if (source) media.addSSRC(source.ssrc, source.cname, source.streamId, source.trackId);
+  return media;
+}
+
+/** Errors of the native library as one the client can be told. */
+function native<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw new LiveError('UNAVAILABLE', `the WebRTC transport refused: ${(error as Error).message}`);
+  }
+}

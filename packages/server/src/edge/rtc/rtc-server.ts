@@ -1,0 +1,339 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { type EndReason, LiveError } from '@lianmai/contract';
+import { type ChosenMedia, chooseAudio, chooseVideoToReceive, type Offer } from '@lianmai/media/sdp';
+import { initLogger } from 'node-datachannel';
+import type { Bus, Unsubscribe } from '../../bus/bus.ts';
+import type { Logger } from '../../log/log.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { HubPort, Publication } from '../hub/ports.ts';
+import type { LiveStream } from '../hub/sink.ts';
+import type { ConnectionLimits } from '../limits.ts';
+import { Peer, type PeerEvents } from './peer.ts';
+import { chooseToPlay, playableTracks, whenDescribed } from './playable.ts';
+import { RtcSession } from './session.ts';
+import { TrackSender } from './track-sender.ts';
+import { WhepFanout } from './whep-fanout.ts';
+import { WhepViewer } from './whep-viewer.ts';
+import { WhipPublisher } from './whip-publisher.ts';
+
+export interface RtcServerOptions {
+  hub: HubPort;
+  bus: Bus;
+  /** `edge-1`: its number is added to the port. */
+  workerId: string;
+  settings: Pick<Settings, 'host' | 'rtcPort' | 'publicHost'>;
+  limits: ConnectionLimits;
+  log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  /** Unix time, ms; must not go back. */
+  now(): number;
+}
+
+export interface RtcRequest {
+  stream: string;
+  /** Raw query, without `?`. */
+  query: string;
+  ip: string;
+  offer: Offer;
+}
+
+/** A session that has begun, and the answer for its client. */
+export interface RtcStarted {
+  session: RtcSession;
+  answer: string;
+}
+
+interface Agreed {
+  offer: Offer;
+  chosen: readonly ChosenMedia[];
+  /** Gives the session's place back. */
+  release(): void;
+}
+
+interface SessionEvents extends PeerEvents {
+  /** Once, whatever ended it. */
+  over(reason: EndReason): void;
+}
+
+const PUBLISHER_TICK_MS = 10;
+const SECOND_MS = 1000;
+/** A client that has not reached us by then never will. */
+const CONNECT_WITHIN_MS = 30_000;
+
+/** The WebRTC sessions of one worker: all on one UDP port, publishers and viewers. */
+export class RtcServer {
+  readonly #options: RtcServerOptions;
+  readonly #sessions = new Map<string, RtcSession>();
+  /** By session id. */
+  readonly #publishers = new Map<string, WhipPublisher>();
+  readonly #fanouts = new Map<LiveStream, WhepFanout>();
+  #bindAddress: string | null = null;
+  #publicAddress: string | null = null;
+  #publisherTimer: NodeJS.Timeout | null = null;
+  #secondTimer: NodeJS.Timeout | null = null;
+  #unsubscribe: Unsubscribe | null = null;
+  #closed = false;
+
+  constructor(options: RtcServerOptions) {
+    this.#options = options;
+  }
+
+  /** The UDP port of all its peers. */
+  get port(): number {
+    const { workerId, settings } = this.#options;
+    return settings.rtcPort + Number(/(\d+)$/.exec(workerId)?.[1] ?? 0);
+  }
+
+  async start(): Promise<void> {
+    const { settings, bus, log, now } = this.#options;
+    initLogger('Error', (level, message) => log.debug({ level }, `native WebRTC: ${message}`));
+    this.#bindAddress = /^(0\.0\.0\.0|::|)$/.test(settings.host) ? null : await this.#resolve(settings.host);
+    this.#publicAddress = await this.#resolve(settings.publicHost);
+    this.#unsubscribe = bus.subscribe('stream.key-frame', ({ stream }) =>
+      this.#publisherOf(stream)?.requestKeyFrame(now()),
+    );
+    this.#secondTimer = setInterval(() => this.#second(), SECOND_MS);
+  }
+
+  session(id: string): RtcSession | null {
+    return this.#sessions.get(id) ?? null;
+  }
+
+  /**
+   * Lets a client publish.
+   * @throws LiveError of {@link HubPort.publish}; NOT_PLAYABLE when no codec fits; TOO_MANY_CONNECTIONS, UNAVAILABLE.
+   */
+  async publish({ stream, query, ip, offer }: RtcRequest): Promise<RtcStarted> {
+    const chosen = chooseToReceive(offer);
+    const release = this.#admit(ip);
+    let session: RtcSession | null = null;
+    const onRevoked = (reason: EndReason) => session?.end(reason);
+    try {
+      const publication = await this.#options.hub.publish({ stream, query, protocol: 'whip', ip, onRevoked });
+      session = this.#openPublisher(stream, publication, { offer, chosen, release });
+      return await this.#answer(session);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /**
+   * Lets a client watch.
+   * @throws LiveError of {@link HubPort.play}; NOT_PLAYABLE when WebRTC cannot carry the stream; TOO_MANY_CONNECTIONS, UNAVAILABLE.
+   */
+  async play({ stream, query, ip, offer }: RtcRequest): Promise<RtcStarted> {
+    const { hub } = this.#options;
+    const release = this.#admit(ip);
+    try {
+      const live = await hub.play({ stream, query, protocol: 'whep', ip });
+      await whenDescribed(live);
+      if (live.state === 'ended') throw new LiveError('STREAM_NOT_LIVE', `"${stream}" has just ended`);
+      const tracks = playableTracks(live);
+      const chosen = chooseToPlay(offer, tracks);
+      let viewer: WhepViewer | null = null;
+      const session: RtcSession = this.#open(
+        'whep',
+        stream,
+        { offer, chosen, release },
+        {
+          connected: () => viewer && this.#fanout(live, tracks.video?.codec ?? null).add(viewer),
+          packet: (_mid, data) => viewer?.packet(data),
+          closed: () => session.end('vanished'),
+          over: () => viewer && this.#fanouts.get(live)?.remove(viewer),
+        },
+      );
+      viewer = this.#viewer(live, chosen, session);
+      return await this.#answer(session);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Ends all sessions. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe?.();
+    if (this.#secondTimer) clearInterval(this.#secondTimer);
+    for (const session of [...this.#sessions.values()]) session.end('shutdown');
+    this.#watchPublishers();
+  }
+
+  /** @returns what gives the place back, once however often it is called. */
+  #admit(ip: string): () => void {
+    const { limits } = this.#options;
+    if (this.#closed) throw shuttingDown();
+    if (!limits.admit(ip)) throw new LiveError('TOO_MANY_CONNECTIONS', 'too many connections: try again later');
+    let admitted = true;
+    return () => {
+      if (admitted) limits.release(ip);
+      admitted = false;
+    };
+  }
+
+  #openPublisher(stream: string, publication: Publication, agreed: Agreed): RtcSession {
+    let publisher: WhipPublisher | null = null;
+    try {
+      const session: RtcSession = this.#open('whip', stream, agreed, {
+        connected: () => {},
+        packet: (mid, data) => publisher?.packet(mid, data, this.#options.now()),
+        closed: () => session.end('vanished'),
+        over: (reason) => {
+          this.#publishers.delete(session.id);
+          publication.end(reason);
+          this.#watchPublishers();
+        },
+      });
+      publisher = new WhipPublisher(stream, publication, session.peer, agreed.offer, agreed.chosen);
+      this.#publishers.set(session.id, publisher);
+      this.#watchPublishers();
+      return session;
+    } catch (error) {
+      publication.end('unpublished');
+      throw error;
+    }
+  }
+
+  /** @throws LiveError UNAVAILABLE. */
+  #open(
+    kind: RtcSession['kind'],
+    stream: string,
+    { offer, chosen, release }: Agreed,
+    events: SessionEvents,
+  ): RtcSession {
+    if (this.#closed) throw shuttingDown();
+    const id = crypto.randomUUID().replaceAll('-', '');
+    const { log, now } = this.#options;
+    const peer = new Peer({
+      name: id,
+      port: this.port,
+      bindAddress: this.#bindAddress,
+      publicAddress: this.#publicAddress,
+      offer,
+      chosen,
+      events,
+    });
+    const session = new RtcSession({
+      id,
+      kind,
+      stream,
+      peer,
+      offer,
+      startedMs: now(),
+      over: (reason) => {
+        this.#sessions.delete(id);
+        release();
+        events.over(reason);
+        log.debug({ stream, kind, session: id, reason }, 'WebRTC session ended');
+      },
+    });
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  async #answer(session: RtcSession): Promise<RtcStarted> {
+    try {
+      const answer = await session.peer.answer(String(Math.floor(session.startedMs)));
+      return { session, answer };
+    } catch (error) {
+      session.end('unpublished');
+      throw error;
+    }
+  }
+
+  #viewer(stream: LiveStream, chosen: readonly ChosenMedia[], session: RtcSession): WhepViewer {
+    const send = (mid: string, packet: Buffer) => session.peer.send(mid, packet);
+    const sender = (trackId: string) => {
+      const media = chosen.find(({ source }) => source?.trackId === trackId);
+      if (!media?.source) return null;
+      const { mid, codec, source } = media;
+      return new TrackSender({ mid, ssrc: source.ssrc, payloadType: codec.payloadType, send });
+    };
+    return new WhepViewer({
+      stream,
+      video: sender('video'),
+      audio: sender('audio'),
+      send,
+      needKeyFrame: () => this.#needKeyFrame(stream.name),
+      close: () => session.end('unpublished'),
+    });
+  }
+
+  #fanout(stream: LiveStream, codec: 'h264' | 'vp8' | null): WhepFanout {
+    const there = this.#fanouts.get(stream);
+    if (there) return there;
+    const fanout = new WhepFanout(stream, codec, this.#options.now, () => this.#fanouts.delete(stream));
+    this.#fanouts.set(stream, fanout);
+    return fanout;
+  }
+
+  #needKeyFrame(stream: string): void {
+    const publisher = this.#publisherOf(stream);
+    if (publisher) publisher.requestKeyFrame(this.#options.now());
+    else this.#options.bus.publish('stream.key-frame', { stream });
+  }
+
+  #publisherOf(stream: string): WhipPublisher | null {
+    for (const publisher of this.#publishers.values()) if (publisher.stream === stream) return publisher;
+    return null;
+  }
+
+  /** The clock of the publishers runs only while there are some. */
+  #watchPublishers(): void {
+    if (this.#publishers.size > 0) {
+      this.#publisherTimer ??= setInterval(() => {
+        const nowMs = this.#options.now();
+        for (const publisher of this.#publishers.values()) publisher.tick(nowMs);
+      }, PUBLISHER_TICK_MS);
+    } else if (this.#publisherTimer) {
+      clearInterval(this.#publisherTimer);
+      this.#publisherTimer = null;
+    }
+  }
+
+  #second(): void {
+    for (const fanout of this.#fanouts.values()) fanout.report();
+    const nowMs = this.#options.now();
+    for (const session of [...this.#sessions.values()])
+      if (!session.peer.connected && nowMs - session.startedMs > CONNECT_WITHIN_MS) session.end('timed-out');
+  }
+
+  async #resolve(host: string): Promise<string | null> {
+    if (isIP(host) !== 0) return host;
+    try {
+      return (await lookup(host)).address;
+    } catch (error) {
+      this.#options.log.warn(
+        { err: error, host },
+        'this host has no address: WebRTC announces those of the interfaces',
+      );
+      return null;
+    }
+  }
+}
+
+/**
+ * The first picture and the first sound the client sends, in codecs we take.
+ * @throws LiveError NOT_PLAYABLE, BAD_REQUEST.
+ */
+function chooseToReceive({ media }: Offer): ChosenMedia[] {
+  const sent = media.filter(({ rejected, direction }) => !rejected && /^send/.test(direction));
+  const audio = sent.find(({ kind }) => kind === 'audio');
+  const video = sent.find(({ kind }) => kind === 'video');
+  const chosen = [audio, video].flatMap((section): ChosenMedia[] => {
+    const codec = section && (section.kind === 'audio' ? chooseAudio(section) : chooseVideoToReceive(section));
+    return section && codec ? [{ mid: section.mid, codec, direction: 'recvonly', source: null }] : [];
+  });
+  if (chosen.length === 0)
+    throw new LiveError('NOT_PLAYABLE', 'the offer sends neither H.264 nor VP8 video nor Opus audio');
+  if (chosen.some(({ mid }) => media.some((section) => section.mid === mid && section.hasSimulcast)))
+    throw new LiveError('BAD_REQUEST', 'simulcast is not taken: offer one encoding');
+  const isUnnamed = ({ mid }: ChosenMedia) =>
+    media.some((section) => section.mid === mid && section.ssrcs.length === 0);
+  if (chosen.length > 1 && chosen.some(isUnnamed))
+    throw new LiveError('BAD_REQUEST', 'the offer names no a=ssrc for what it sends');
+  return chosen;
+}
+
+const shuttingDown = () => new LiveError('UNAVAILABLE', 'this server is shutting down: try again to reach another one');

@@ -1,0 +1,64 @@
+import { type EndReason, LiveError } from '@lianmai/contract';
+import type { IceFragment, Offer } from '@lianmai/media/sdp';
+import type { Peer } from './peer.ts';
+
+export interface RtcSessionOptions {
+  id: string;
+  kind: 'whip' | 'whep';
+  stream: string;
+  peer: Peer;
+  offer: Offer;
+  startedMs: number;
+  /** Called once, when it is over. */
+  over(reason: EndReason): void;
+}
+
+/** One WHIP or WHEP resource: a connection and what it is for. */
+export class RtcSession {
+  readonly id: string;
+  readonly kind: RtcSessionOptions['kind'];
+  readonly stream: string;
+  readonly startedMs: number;
+  readonly peer: Peer;
+  readonly #options: RtcSessionOptions;
+  #over = false;
+
+  constructor(options: RtcSessionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.kind = options.kind;
+    this.stream = options.stream;
+    this.startedMs = options.startedMs;
+    this.peer = options.peer;
+  }
+
+  get etag(): string {
+    return `"${this.id.slice(0, 16)}"`;
+  }
+
+  /**
+   * Candidates the client found after its offer.
+   * @param ifMatch the request's precondition.
+   * @throws LiveError PRECONDITION_FAILED, ICE_RESTART_UNSUPPORTED.
+   */
+  trickle(fragment: IceFragment, ifMatch: string | undefined): void {
+    const { iceUfrag } = this.#options.offer.transport;
+    const restarts = fragment.iceUfrag !== null && fragment.iceUfrag !== iceUfrag;
+    if (!restarts && ifMatch !== undefined && ifMatch !== '*' && ifMatch !== this.etag)
+      throw new LiveError('PRECONDITION_FAILED', 'If-Match names another ICE session: take the ETag of the answer');
+    if (restarts)
+      throw new LiveError(
+        'ICE_RESTART_UNSUPPORTED',
+        'ICE cannot be restarted here: delete this session and POST again',
+      );
+    this.peer.addCandidates(fragment.candidates);
+  }
+
+  /** Idempotent. */
+  end(reason: EndReason): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.peer.close();
+    this.#options.over(reason);
+  }
+}

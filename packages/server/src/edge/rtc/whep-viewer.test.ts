@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Frame, type VideoFrame, WireError } from '@lianmai/media';
+import { buildAvcConfig, toLengthPrefixed } from '@lianmai/media/codec';
+import { isRtcp, parseRtcp, parseRtpPacket, type RtpPacket, writeRtcp } from '@lianmai/media/rtp';
+import type { LiveStream, StreamSink } from '../hub/sink.ts';
+import { playableTracks } from './playable.ts';
+import { TrackSender } from './track-sender.ts';
+import { WhepFanout } from './whep-fanout.ts';
+import { WhepViewer } from './whep-viewer.ts';
+
+const SPS = Buffer.from('6742c01ed901405ff2c2000003000200000300640001', 'hex');
+const PPS = Buffer.from('68cb8cb2', 'hex');
+
+const picture = (type: 'key' | 'inter', dts: number, size = 3000, cts = 0): VideoFrame => {
+  const unit = Buffer.alloc(size, 1);
+  unit[0] = type === 'key' ? 0x65 : 0x41;
+  return { track: 'video', codec: 'h264', type, dts, cts, data: toLengthPrefixed([unit]) };
+};
+const sound = (dts: number): Frame => ({ track: 'audio', codec: 'opus', type: 'key', dts, cts: 0, data: Buffer.of(9) });
+
+function setUp(gop: readonly Frame[]) {
+  const config = buildAvcConfig([SPS], [PPS]);
+  assert.ok(!(config instanceof WireError));
+  const sinks = new Set<StreamSink>();
+  const counted = { viewers: 0, bytes: 0 };
+  const stream = {
+    name: 'show',
+    state: 'live',
+    headers: { metadata: null, audio: null, video: { ...picture('key', 0), type: 'config', data: config } },
+    gop,
+    attach: (sink: StreamSink) => void sinks.add(sink),
+    detach: (sink: StreamSink) => void sinks.delete(sink),
+    countViewers: (_: string, change: number) => {
+      counted.viewers += change;
+    },
+    countSent: (_: string, bytes: number) => {
+      counted.bytes += bytes;
+    },
+    countDropped() {},
+  } as unknown as LiveStream;
+  let nowMs = 1_700_000_000_000;
+  const fanout = new WhepFanout(
+    stream,
+    'h264',
+    () => nowMs,
+    () => {},
+  );
+  const join = (ssrc: number) => {
+    const packets: RtpPacket[] = [];
+    const reports: Buffer[] = [];
+    const log = { wishes: 0, closed: false };
+    const send = (_mid: string, data: Buffer) => {
+      if (isRtcp(data)) reports.push(data);
+      else {
+        const packet = parseRtpPacket(Buffer.from(data));
+        assert.ok(!(packet instanceof WireError));
+        packets.push(packet);
+      }
+      return true;
+    };
+    const viewer = new WhepViewer({
+      stream,
+      video: new TrackSender({ mid: '1', ssrc, payloadType: 102, send }),
+      audio: new TrackSender({ mid: '0', ssrc: ssrc + 1, payloadType: 111, send }),
+      send,
+      needKeyFrame: () => {
+        log.wishes++;
+      },
+      close: () => {
+        log.closed = true;
+        fanout.remove(viewer);
+      },
+    });
+    fanout.add(viewer);
+    return { viewer, packets, reports, log };
+  };
+  const give = (frame: Frame) => {
+    for (const sink of sinks) sink.frame(frame);
+  };
+  const pass = (ms: number) => {
+    nowMs += ms;
+    fanout.report();
+  };
+  return { join, give, pass, sinks, counted };
+}
+
+test('each viewer gets the same packets under numbers of its own', () => {
+  const { join, give } = setUp([]);
+  const [one, two] = [join(100), join(200)];
+  for (const frame of [picture('key', 1000), sound(1005), picture('inter', 1040)]) give(frame);
+  assert.deepEqual(
+    one.packets.map(({ payload, timestamp, marker }) => ({ payload, timestamp, marker })),
+    two.packets.map(({ payload, timestamp, marker }) => ({ payload, timestamp, marker })),
+  );
+  const [video, audio] = [
+    one.packets.filter(({ ssrc }) => ssrc === 100),
+    one.packets.filter(({ ssrc }) => ssrc === 101),
+  ];
+  assert.deepEqual(
+    audio.map(({ payloadType, timestamp }) => [payloadType, timestamp]),
+    [[111, 1005 * 48]],
+  );
+  assert.equal(video[0]!.payload[0]! & 31, 24, 'SPS and PPS lead the key frame');
+  assert.deepEqual(new Set(video.map(({ timestamp }) => timestamp)), new Set([90_000, 93_600]));
+  const first = video[0]!.sequenceNumber;
+  assert.deepEqual(
+    video.map(({ sequenceNumber }) => sequenceNumber),
+    video.map((_, i) => (first + i) & 0xffff),
+  );
+});
+
+test('a newcomer gets the GOP at once, its times so close together that it is not played behind', () => {
+  const gop = [picture('key', 0), picture('inter', 1000), picture('inter', 1900)];
+  const { packets, log } = setUp(gop).join(7);
+  const times = [...new Set(packets.map(({ timestamp }) => timestamp / 90))];
+  assert.deepEqual(times, [1898, 1899, 1900]);
+  assert.equal(log.wishes, 0);
+});
+
+test('without a GOP a key frame is wished for and waited for', () => {
+  const { join, give } = setUp([]);
+  const { packets, log } = join(7);
+  assert.equal(log.wishes, 1);
+  give(picture('inter', 1000));
+  assert.equal(packets.length, 0);
+  give(picture('key', 1040));
+  assert.ok(packets.length > 0);
+});
+
+test('what a viewer misses is sent again as it was, as far as it is kept', () => {
+  const { join, give } = setUp([]);
+  const { viewer, packets } = join(7);
+  for (let i = 0; i < 300; i++) give(picture(i === 0 ? 'key' : 'inter', i * 40));
+  const sent = packets.splice(0);
+  const wanted = sent.slice(-3).map(({ sequenceNumber }) => sequenceNumber);
+  const old = sent[0]!.sequenceNumber;
+  const ask = (lost: number[]) => viewer.packet(writeRtcp([{ kind: 'nack', senderSsrc: 1, mediaSsrc: 7, lost }]));
+  ask(wanted);
+  assert.deepEqual(packets, sent.slice(-3));
+  packets.length = 0;
+  ask([old, (sent.at(-1)!.sequenceNumber + 5) & 0xffff]);
+  assert.deepEqual(packets, []);
+});
+
+test('sender reports tie both tracks to one clock', () => {
+  const { join, give, pass } = setUp([]);
+  const { reports } = join(7);
+  for (const frame of [picture('key', 5000), sound(5000)]) give(frame);
+  pass(1000);
+  const sent = reports.flatMap((data) => {
+    const packets = parseRtcp(data);
+    assert.ok(!(packets instanceof WireError));
+    return packets.filter((packet) => packet.kind === 'senderReport');
+  });
+  assert.deepEqual(
+    sent.map(({ timestamp }) => timestamp),
+    [6000 * 90, 6000 * 48],
+  );
+  assert.equal(sent[0]!.ntp, sent[1]!.ntp);
+});
+
+test('a viewer that tells nothing while it is sent to is closed; one that reports stays', () => {
+  const { join, give, pass, sinks, counted } = setUp([picture('key', 0)]);
+  const [silent, heard] = [join(7), join(9)];
+  for (let second = 0; second < 12; second++) {
+    give(picture('inter', second * 1000 + 40));
+    heard.viewer.packet(writeRtcp([{ kind: 'receiverReport', ssrc: 1, reports: [] }]));
+    pass(1000);
+  }
+  assert.deepEqual([silent.log.closed, heard.log.closed, counted.viewers], [true, false, 1]);
+  heard.viewer.close();
+  assert.deepEqual([sinks.size, counted.viewers], [0, 0], 'nobody watches: nothing is made');
+});
+
+test('key frames are asked for by PLI and FIR; garbage is nothing', () => {
+  const { viewer, log } = setUp([picture('key', 0)]).join(7);
+  viewer.packet(writeRtcp([{ kind: 'pictureLoss', senderSsrc: 1, mediaSsrc: 7 }]));
+  viewer.packet(writeRtcp([{ kind: 'fullIntraRequest', senderSsrc: 1, requests: [{ ssrc: 7, number: 1 }] }]));
+  viewer.packet(Buffer.of(0x80, 206, 0, 9));
+  viewer.packet(Buffer.alloc(0));
+  assert.equal(log.wishes, 2);
+});
+
+test('a viewer is closed when B-frames or another codec come', () => {
+  for (const frame of [picture('inter', 40, 100, 40), { ...picture('key', 40), codec: 'h265' as const }]) {
+    const { join, give } = setUp([picture('key', 0)]);
+    const { log } = join(7);
+    give(frame);
+    assert.equal(log.closed, true, frame.codec);
+  }
+});
+
+test('what cannot be played is said', () => {
+  const headers = { metadata: null, video: null, audio: null };
+  const aac: Frame = { track: 'audio', codec: 'aac', type: 'key', dts: 0, cts: 0, data: Buffer.of(1) };
+  const tracks = playableTracks({ headers, gop: [picture('key', 0), picture('inter', 40, 10, 80), aac] });
+  assert.deepEqual([tracks.video, tracks.audio], [null, false]);
+  assert.match(tracks.left.join(), /B-frames.*aac/);
+});

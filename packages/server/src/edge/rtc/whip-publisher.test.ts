@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Frame, WireError } from '@lianmai/media';
+import { parseRtcp, type RtcpPacket, type RtpPacket, wrapRtx, writeRtcp, writeRtpPacket } from '@lianmai/media/rtp';
+import { type ChosenMedia, chooseAudio, chooseVideoToReceive, parseOffer } from '@lianmai/media/sdp';
+import type { Publication } from '../hub/ports.ts';
+import { WhipPublisher } from './whip-publisher.ts';
+
+const OFFER = new URL('../../../../media/src/sdp/fixtures/chromium-publish.sdp', import.meta.url);
+const VIDEO = { ssrc: 2018998430, rtxSsrc: 3439228912 };
+const KEY = ['6742c01ed901405ff2c2000003000200000300640001', '68cb8cb2', '6588aa'].map((hex) =>
+  Buffer.from(hex, 'hex'),
+);
+const INTER = Buffer.from('4188bb', 'hex');
+
+/** A publisher with Chromium's offer; what it writes and sends is kept. */
+function setUp(change: (offer: string) => string = (offer) => offer) {
+  const offer = parseOffer(change(readFileSync(OFFER, 'utf8')));
+  assert.ok(!(offer instanceof WireError));
+  const chosen = offer.media.map((media): ChosenMedia => {
+    const codec = media.kind === 'audio' ? chooseAudio(media) : chooseVideoToReceive(media);
+    assert.ok(codec);
+    return { mid: media.mid, codec, direction: 'recvonly', source: null };
+  });
+  const frames: Frame[] = [];
+  const sent: RtcpPacket[] = [];
+  const publication = { write: (frame: Frame) => void frames.push(frame), received() {}, end() {} };
+  const sender = {
+    send(_mid: string, data: Buffer) {
+      const packets = parseRtcp(data);
+      assert.ok(!(packets instanceof WireError));
+      sent.push(...packets);
+      return true;
+    },
+  };
+  const publisher = new WhipPublisher('show', publication as unknown as Publication, sender, offer, chosen);
+  const codec = chosen[1]!.codec;
+  const packet = (sequenceNumber: number, payload: Buffer, fields: Partial<RtpPacket> = {}): RtpPacket => ({
+    payloadType: codec.payloadType,
+    marker: true,
+    sequenceNumber,
+    timestamp: sequenceNumber * 3000,
+    ssrc: VIDEO.ssrc,
+    csrcs: [],
+    extension: null,
+    payload,
+    ...fields,
+  });
+  const video = (...args: Parameters<typeof packet>) => writeRtpPacket(packet(...args));
+  return { publisher, frames, sent, packet, video, codec };
+}
+
+/** A key frame in three packets of one time, from `sequence` on. */
+const keyFrame = (video: ReturnType<typeof setUp>['video'], sequence: number) =>
+  KEY.map((unit, i) => video(sequence + i, unit, { marker: i === 2, timestamp: sequence * 3000 }));
+
+const kinds = (frames: readonly Frame[]) => frames.map(({ track, type }) => `${track} ${type}`);
+
+test('pictures and sound become frames, their configurations first', () => {
+  const { publisher, frames, video } = setUp();
+  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 100);
+  publisher.packet('1', video(4, INTER), 140);
+  publisher.packet('0', writeRtpPacket({ ...audioPacket, sequenceNumber: 9 }), 141);
+  assert.deepEqual(kinds(frames), ['video config', 'video key', 'video inter', 'audio config', 'audio key']);
+  assert.equal(frames[2]!.dts - frames[1]!.dts, 100, '9000 ticks of 90 kHz');
+});
+
+const audioPacket: RtpPacket = {
+  payloadType: 111,
+  marker: false,
+  sequenceNumber: 0,
+  timestamp: 960,
+  ssrc: 4219534071,
+  csrcs: [],
+  extension: null,
+  payload: Buffer.of(0x78, 1, 2),
+};
+
+test('a lost packet is asked for, and its retransmission fills the gap', () => {
+  const { publisher, frames, sent, packet, video, codec } = setUp();
+  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
+  publisher.packet('1', video(5, INTER), 10);
+  publisher.tick(25);
+  assert.deepEqual(
+    sent.filter(({ kind }) => kind === 'nack'),
+    [{ kind: 'nack', senderSsrc: 1, mediaSsrc: VIDEO.ssrc, lost: [4] }],
+  );
+  assert.equal(frames.length, 2);
+  const rtx = wrapRtx(packet(4, INTER), {
+    ssrc: VIDEO.rtxSsrc,
+    payloadType: codec.rtxPayloadType!,
+    sequenceNumber: 77,
+  });
+  publisher.packet('1', writeRtpPacket(rtx), 60);
+  assert.deepEqual(kinds(frames), ['video config', 'video key', 'video inter', 'video inter']);
+});
+
+test('a gap that stays costs pictures until the key frame that is asked for', () => {
+  const { publisher, frames, sent, video } = setUp();
+  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
+  publisher.packet('1', video(5, INTER), 10);
+  publisher.tick(700);
+  assert.equal(frames.length, 2);
+  assert.ok(sent.some(({ kind }) => kind === 'pictureLoss'));
+  for (const data of keyFrame(video, 6)) publisher.packet('1', data, 720);
+  assert.deepEqual(kinds(frames).slice(2), ['video key']);
+});
+
+test('many wishes for a key frame are one request', () => {
+  const { publisher, sent, video } = setUp();
+  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
+  for (let ms = 1000; ms < 1400; ms += 10) publisher.requestKeyFrame(ms);
+  assert.equal(sent.filter(({ kind }) => kind === 'pictureLoss').length, 1);
+});
+
+test('reception is told in reports, with REMB where it is taken', () => {
+  const { publisher, sent, video } = setUp();
+  publisher.packet('1', video(1, INTER), 1000);
+  publisher.tick(1050);
+  assert.ok(sent.some((packet) => packet.kind === 'bitrateEstimate' && packet.bitrate > 5_000_000));
+  assert.ok(!sent.some(({ kind }) => kind === 'transportFeedback'));
+});
+
+test('arrivals are told as transport feedback to clients without REMB, reception in reports', () => {
+  const { publisher, sent, video } = setUp((offer) => offer.replaceAll(/a=rtcp-fb:\d+ goog-remb\r\n/g, ''));
+  const extension = { profile: 0xbede, data: Buffer.from('31000700', 'hex') };
+  publisher.packet('1', video(1, INTER, { extension }), 1000);
+  publisher.tick(1050);
+  const feedback = sent.find(({ kind }) => kind === 'transportFeedback');
+  assert.ok(feedback?.kind === 'transportFeedback');
+  assert.deepEqual([feedback.baseSequence, feedback.arrivals], [7, [4000]]);
+  assert.ok(sent.some((packet) => packet.kind === 'receiverReport' && packet.reports[0]?.ssrc === VIDEO.ssrc));
+});
+
+test('garbage, foreign payloads and broken reports are left out', () => {
+  const { publisher, frames, video } = setUp();
+  for (const data of [
+    Buffer.alloc(0),
+    Buffer.alloc(11, 0x80),
+    Buffer.from('80c8ffff', 'hex'),
+    video(1, INTER, { payloadType: 96 }),
+    writeRtcp([{ kind: 'goodbye', ssrcs: [1] }]),
+  ])
+    publisher.packet('1', data, 0);
+  publisher.packet('no such section', video(1, INTER), 0);
+  assert.deepEqual(frames, []);
+});

@@ -1,0 +1,100 @@
+import type { Logger } from '../../log/log.ts';
+import type { HubPort, PlayOptions, Publication, PublishOptions } from '../hub/ports.ts';
+import type { LiveStream } from '../hub/sink.ts';
+import type { WorkerTraffic } from '../hub/worker-traffic.ts';
+import { isDescribed, whenDescribed } from './described.ts';
+import { mayNeed, natureOf, needsOf, variantName } from './needs.ts';
+import { VariantFeed } from './variant-feed.ts';
+
+export interface VariantsOptions {
+  hub: HubPort;
+  /** Where the transcoder's relays are; see {@link relayAddress}. */
+  transcoderAddress: string;
+  settings: { gopCacheBytes: number };
+  traffic: WorkerTraffic;
+  log: Pick<Logger, 'info' | 'debug'>;
+  /** Unix time, ms; must not go back. */
+  now(): number;
+}
+
+const TICK_MS = 500;
+
+/**
+ * The hub as protocols use it: whoever plays gets a stream that the protocol's players can take, converted when it must be. What
+ * fits as it is comes from the hub untouched.
+ */
+export class Variants implements HubPort {
+  readonly #options: VariantsOptions;
+  readonly #feeds = new Map<LiveStream, Map<string, VariantFeed>>();
+  readonly #described = new WeakSet<LiveStream>();
+  #timer: NodeJS.Timeout | null = null;
+  #count = 0;
+
+  constructor(options: VariantsOptions) {
+    this.#options = options;
+  }
+
+  publish(options: PublishOptions): Promise<Publication> {
+    return this.#options.hub.publish(options);
+  }
+
+  /** @throws LiveError of {@link HubPort.play}; UNAVAILABLE when the stream needs a conversion that cannot be had. */
+  play(options: PlayOptions): LiveStream | Promise<LiveStream> {
+    const source = this.#options.hub.play(options);
+    return source instanceof Promise
+      ? source.then((late) => this.#fitted(late, options.protocol))
+      : this.#fitted(source, options.protocol);
+  }
+
+  /** Ends all conversions. */
+  close(): void {
+    for (const feeds of [...this.#feeds.values()]) for (const feed of [...feeds.values()]) feed.close();
+  }
+
+  #fitted(source: LiveStream, protocol: PlayOptions['protocol']): LiveStream | Promise<LiveStream> {
+    if (!mayNeed(protocol, source.ingest)) return source;
+    if (this.#described.has(source) || isDescribed(source)) {
+      this.#described.add(source);
+      return this.#converted(source, protocol);
+    }
+    return whenDescribed(source).then(() => this.#converted(source, protocol));
+  }
+
+  #converted(source: LiveStream, protocol: PlayOptions['protocol']): LiveStream | Promise<LiveStream> {
+    const needs = needsOf(protocol, natureOf(source));
+    if (needs === null) return source;
+    const name = variantName(source.name, needs);
+    const feeds = this.#feeds.get(source) ?? new Map<string, VariantFeed>();
+    this.#feeds.set(source, feeds);
+    return (feeds.get(name) ?? this.#begin(source, name, feeds)).stream;
+  }
+
+  #begin(source: LiveStream, name: string, feeds: Map<string, VariantFeed>): VariantFeed {
+    const { settings, transcoderAddress, traffic, log, now } = this.#options;
+    this.#count++;
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    const feed: VariantFeed = new VariantFeed({
+      source,
+      name,
+      transcoderAddress,
+      gopCacheBytes: settings.gopCacheBytes,
+      traffic,
+      log,
+      now,
+      over: () => {
+        feeds.delete(name);
+        if (feeds.size === 0) this.#feeds.delete(source);
+        if (--this.#count > 0 || this.#timer === null) return;
+        clearInterval(this.#timer);
+        this.#timer = null;
+      },
+    });
+    if (source.state !== 'ended') feeds.set(name, feed);
+    return feed;
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.now();
+    for (const feeds of [...this.#feeds.values()]) for (const feed of [...feeds.values()]) feed.tick(nowMs);
+  }
+}

@@ -1,0 +1,141 @@
+import { Timer } from '../player/timer.ts';
+import { httpSignalling, Refusal, type Signalling } from './endpoint.ts';
+
+/**
+ * Why a connection is over. `refused`: the server said no; `unreachable`: it did not answer; `timeout`: it answered, but
+ * no packet goes through; `broken`: it was connected.
+ */
+export type RtcFailure =
+  | { kind: 'refused'; status: number; errorName: string; detail: string }
+  | { kind: 'unreachable' | 'timeout' | 'broken'; detail: string };
+
+export interface ConnectionEvents {
+  connected(): void;
+  /** Told once, and nothing after it; the connection has closed itself. */
+  failed(failure: RtcFailure): void;
+}
+
+export interface ConnectionOptions {
+  address: string;
+  iceServers: readonly RTCIceServer[];
+  /** Gives the peer what it sends or wants to receive. */
+  prepare(peer: RTCPeerConnection): void;
+  events: ConnectionEvents;
+  /** From the answer until packets go through. */
+  connectWithinMs?: number;
+  signalling?: Signalling;
+  createPeer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+/** Candidates that are there by then go into the offer; the server needs none, it answers to where packets come from. */
+const GATHER_MS = 200;
+const CONNECT_WITHIN_MS = 8_000;
+/** Packets that pause a little are no loss yet. */
+const DISCONNECTED_MS = 2_500;
+
+/** One WHIP or WHEP session, from the offer to the end. It is not repeated: see RtcLink. */
+export class RtcConnection {
+  readonly #options: ConnectionOptions;
+  readonly #signalling: Signalling;
+  readonly #peer: RTCPeerConnection;
+  readonly #closing = new AbortController();
+  readonly #watchdog = new Timer();
+  #location: string | null = null;
+  #connected = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#signalling = options.signalling ?? httpSignalling;
+    const create = options.createPeer ?? ((configuration) => new RTCPeerConnection(configuration));
+    this.#peer = create({ iceServers: [...options.iceServers], bundlePolicy: 'max-bundle' });
+    this.#peer.addEventListener('connectionstatechange', () => this.#look());
+    void this.#open();
+  }
+
+  /** For its statistics. */
+  get peer(): RTCPeerConnection {
+    return this.#peer;
+  }
+
+  /** Idempotent. Ends the session on the server, too. */
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#watchdog.stop();
+    if (this.#location !== null) this.#signalling.end(this.#location);
+    this.#peer.close();
+  }
+
+  async #open(): Promise<void> {
+    const { address, prepare, connectWithinMs = CONNECT_WITHIN_MS } = this.#options;
+    const { signal } = this.#closing;
+    try {
+      prepare(this.#peer);
+      await this.#peer.setLocalDescription();
+      await gathered(this.#peer, GATHER_MS);
+      if (signal.aborted) return;
+      const session = await this.#begin(address, this.#peer.localDescription?.sdp ?? '');
+      if (session === null) return;
+      this.#watchdog.start(connectWithinMs, () =>
+        this.#fail({ kind: 'timeout', detail: `not connected after ${connectWithinMs / 1000} s` }),
+      );
+      await this.#peer.setRemoteDescription({ type: 'answer', sdp: session });
+    } catch (error) {
+      this.#fail(failureOf(error));
+    }
+  }
+
+  /** @returns the answer; null when nobody wants it any more. */
+  async #begin(address: string, offer: string): Promise<string | null> {
+    // Not aborted by `close`: a session that is made meanwhile must be ended, and only its answer says where it is.
+    const { answer, location } = await this.#signalling.begin(address, offer, new AbortController().signal);
+    this.#location = location;
+    if (!this.#closing.signal.aborted) return answer;
+    if (location !== null) this.#signalling.end(location);
+    return null;
+  }
+
+  #look(): void {
+    switch (this.#peer.connectionState) {
+      case 'connected':
+        this.#watchdog.stop();
+        if (this.#connected) return;
+        this.#connected = true;
+        return this.#options.events.connected();
+      case 'disconnected':
+        return this.#watchdog.start(DISCONNECTED_MS, () => this.#fail({ kind: 'broken', detail: 'no packets' }));
+      case 'failed':
+      case 'closed':
+        return this.#fail({ kind: this.#connected ? 'broken' : 'timeout', detail: this.#peer.connectionState });
+    }
+  }
+
+  #fail(failure: RtcFailure): void {
+    if (this.#closing.signal.aborted) return;
+    this.close();
+    this.#options.events.failed(failure);
+  }
+}
+
+function failureOf(error: unknown): RtcFailure {
+  if (error instanceof Refusal) {
+    const { status, errorName, message } = error;
+    return { kind: 'refused', status, errorName, detail: message };
+  }
+  return { kind: 'unreachable', detail: String(error) };
+}
+
+/** Resolves when all candidates are there, or after so long. */
+function gathered(peer: RTCPeerConnection, mostMs: number): Promise<void> {
+  if (peer.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      peer.removeEventListener('icegatheringstatechange', look);
+      resolve();
+    };
+    const look = () => peer.iceGatheringState === 'complete' && done();
+    const timer = setTimeout(done, mostMs);
+    peer.addEventListener('icegatheringstatechange', look);
+  });
+}

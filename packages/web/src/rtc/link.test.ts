@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { RtcLink } from './link.ts';
+import { FakeServer, settled } from './testing.ts';
+
+let server: FakeServer;
+let changes: number;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  server = new FakeServer();
+  changes = 0;
+});
+afterEach(() => mock.timers.reset());
+
+function open(): RtcLink {
+  return new RtcLink({
+    address: '/live/cam.whip',
+    iceServers: [],
+    prepare: () => undefined,
+    changed: () => changes++,
+    random: () => 0,
+    signalling: server,
+    createPeer: server.createPeer,
+  });
+}
+
+async function pass(ms: number): Promise<void> {
+  mock.timers.tick(ms);
+  await settled();
+}
+
+async function connected(): Promise<RtcLink> {
+  const link = open();
+  await settled();
+  server.peer.become('connected');
+  return link;
+}
+
+describe('a session', () => {
+  test('is offered, answered and connected', async () => {
+    const link = await connected();
+    assert.deepEqual(server.begun, ['/live/cam.whip']);
+    assert.equal(server.peer.remote, 'answer');
+    assert.equal(link.state, 'connected');
+    link.close();
+  });
+
+  test('is ended on the server when it is closed, once', async () => {
+    const link = await connected();
+    link.close();
+    link.close();
+    assert.deepEqual(server.ended, ['/session/1']);
+    assert.equal(server.peer.closed, true);
+    assert.equal(link.state, 'closed');
+  });
+
+  test('whose answer comes after it was closed is ended all the same', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.gate = promise;
+    const link = open();
+    await settled();
+    link.close();
+    assert.deepEqual(server.ended, []);
+    resolve();
+    await settled();
+    assert.deepEqual(server.ended, ['/session/1']);
+  });
+});
+
+describe('a connection that breaks', () => {
+  test('is made anew after a while, and counts as one that was there', async () => {
+    const link = await connected();
+    server.peer.become('failed');
+    assert.equal(link.state, 'connecting');
+    assert.equal(link.wasConnected, true);
+    assert.equal(link.failure?.kind, 'broken');
+    await pass(250);
+    assert.equal(server.begun.length, 2);
+    server.peer.become('connected');
+    assert.equal(link.failure, null);
+    link.close();
+    assert.deepEqual(server.ended, ['/session/1', '/session/2']);
+  });
+
+  test('may pause a little', async () => {
+    const link = await connected();
+    server.peer.become('disconnected');
+    await pass(2_000);
+    server.peer.become('connected');
+    await pass(5_000);
+    assert.equal(link.state, 'connected');
+    assert.equal(server.begun.length, 1);
+    link.close();
+  });
+
+  test('is given up when the pause is long', async () => {
+    const link = await connected();
+    server.peer.become('disconnected');
+    await pass(2_500);
+    assert.equal(link.state, 'connecting');
+    link.close();
+  });
+});
+
+describe('attempts', () => {
+  test('that are refused are made ever less often', async () => {
+    server.status = 404;
+    const link = open();
+    await settled();
+    assert.deepEqual(link.failure, { kind: 'refused', status: 404, errorName: 'SOME_ERROR', detail: 'no' });
+    for (const waitMs of [250, 500, 1_000, 2_000]) {
+      const before = server.begun.length;
+      await pass(waitMs - 1);
+      assert.equal(server.begun.length, before, `not before ${waitMs} ms`);
+      await pass(1);
+      assert.equal(server.begun.length, before + 1);
+    }
+    link.close();
+  });
+
+  test('that were answered and do not connect are given up', async () => {
+    const link = open();
+    await settled();
+    await pass(8_000);
+    assert.equal(link.failure?.kind, 'timeout');
+    assert.deepEqual(server.ended, ['/session/1']);
+    link.close();
+  });
+
+  test('are made at once when there is news, at the newest address', async () => {
+    server.status = 404;
+    const link = open();
+    await settled();
+    link.address = '/live/cam.whip?token=new';
+    link.hurry();
+    await pass(0);
+    assert.deepEqual(server.begun, ['/live/cam.whip', '/live/cam.whip?token=new']);
+    link.close();
+  });
+
+  test('end with the link', async () => {
+    server.status = 503;
+    const link = open();
+    await settled();
+    link.close();
+    await pass(60_000);
+    assert.equal(server.begun.length, 1);
+  });
+});
