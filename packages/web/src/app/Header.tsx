@@ -1,13 +1,17 @@
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { randomConference } from '../call/conference-id.ts';
 import { changeLanguage } from '../i18n/i18n.ts';
 import { LANGUAGE_NAMES } from '../i18n/language.ts';
-import { LanguageIcon, Mark } from '../theme/icons.tsx';
+import { CameraIcon, LanguageIcon, Mark } from '../theme/icons.tsx';
 import styles from './Header.module.css';
 import { useLanguage } from './useLanguage.ts';
 
-/** The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. */
-export function Header({ wide = false }: { wide?: boolean }) {
+/**
+ * The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. `call`: with
+ * the way to start a call.
+ */
+export function Header({ wide = false, call = false }: { wide?: boolean; call?: boolean }) {
   const { t } = useTranslation();
   return (
     <header className={wide ? `${styles.header} ${styles.wide}` : styles.header}>
@@ -16,12 +20,25 @@ export function Header({ wide = false }: { wide?: boolean }) {
         <span className={styles.name}>{t('app.name')}</span>
       </Link>
       <nav className={styles.links}>
+        {call && <StartCall />}
         <a className={styles.link} href="/docs">
           {t('app.docs')}
         </a>
         <LanguageSwitch />
       </nav>
     </header>
+  );
+}
+
+/** Each visit of the link is another call. */
+function StartCall() {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  return (
+    <button type="button" className={styles.link} onClick={() => navigate(`/call/${randomConference()}`)}>
+      <CameraIcon size={20} />
+      {t('call.start')}
+    </button>
   );
 }
 

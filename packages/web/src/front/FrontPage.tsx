@@ -21,7 +21,7 @@ export function FrontPage() {
   useTitle(null);
   return (
     <div className={styles.page} data-scrolls>
-      <Header />
+      <Header call />
       <main className={styles.main}>
         <Content snapshot={snapshot} askNow={askNow} />
       </main>

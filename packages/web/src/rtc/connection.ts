@@ -59,10 +59,14 @@ export class RtcConnection {
 
   /** Idempotent. Ends the session on the server, too. */
   close(): void {
+    this.#close(true);
+  }
+
+  #close(goodbye: boolean): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#watchdog.stop();
-    if (this.#location !== null) this.#signalling.end(this.#location);
+    if (goodbye && this.#location !== null) this.#signalling.end(this.#location);
     this.#peer.close();
   }
 
@@ -112,7 +116,8 @@ export class RtcConnection {
 
   #fail(failure: RtcFailure): void {
     if (this.#closing.signal.aborted) return;
-    this.close();
+    // A publisher that says nothing is waited for, and its viewers with it; a goodbye would send them away.
+    this.#close(failure.kind !== 'broken');
     this.#options.events.failed(failure);
   }
 }

@@ -10,7 +10,7 @@ const BAD = { loss: 0.1, roundTripMs: 700, frozen: 0.25 };
 /** What happened between two readings, in bars. @returns null when they are too close together to tell. */
 export function barsBetween(before: RtcCounters, now: RtcCounters): Bars | null {
   const ms = now.atMs - before.atMs;
-  if (ms < 500) return null;
+  if (ms < 1_000) return null;
   const packets = now.packets - before.packets;
   if (packets <= 0) return 0;
   const lost = Math.max(0, now.lost - before.lost);

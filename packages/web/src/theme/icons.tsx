@@ -131,6 +131,51 @@ export const BroadcastIcon = (props: IconProps) => (
     <path d="M7.8 16.2a6 6 0 0 1 0-8.4M16.2 7.8a6 6 0 0 1 0 8.4M4.9 19.1a10 10 0 0 1 0-14.2M19.1 4.9a10 10 0 0 1 0 14.2" />
   </Icon>
 );
+export const MicrophoneIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="9" y="3.5" width="6" height="10.5" rx="3" fill="currentColor" />
+    <path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3" />
+  </Icon>
+);
+export const MicrophoneOffIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M15 9V6.5a3 3 0 0 0-5.6-1.5M9 9v2a3 3 0 0 0 4.6 2.5" fill="none" />
+    <path d="M5.5 11.5a6.5 6.5 0 0 0 10.4 5.2M18.5 11.5c0 1-.2 1.9-.6 2.7M12 18v3M4 3.5l16 17" />
+  </Icon>
+);
+export const CameraIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="3" y="6.5" width="12.5" height="11" rx="2.5" fill="currentColor" />
+    <path d="m19 9.8 2.2-1.3v7L19 14.2z" fill="currentColor" />
+  </Icon>
+);
+export const CameraOffIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M9.5 6.5H13a2.5 2.5 0 0 1 2.5 2.5v3.5M15.5 16a2.5 2.5 0 0 1-2.5 1.5H5.5A2.5 2.5 0 0 1 3 15V9a2.5 2.5 0 0 1 2-2.4" />
+    <path d="m19 9.8 2.2-1.3v7L19 14.2zM4 3.5l16 17" />
+  </Icon>
+);
+export const ScreenIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="3" y="4.5" width="18" height="12.5" rx="2" />
+    <path d="M12 13.5v-5.5M9.5 10.2 12 7.7l2.5 2.5M8.5 20.5h7" />
+  </Icon>
+);
+export const LeaveIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path
+      d="M3 14.5v-1.8C3 9.9 7 8.5 12 8.5s9 1.4 9 4.2v1.8a1.5 1.5 0 0 1-1.7 1.5l-2.6-.4a1.5 1.5 0 0 1-1.3-1.5v-1.6a13 13 0 0 0-6.8 0v1.6a1.5 1.5 0 0 1-1.3 1.5L4.7 16A1.5 1.5 0 0 1 3 14.5z"
+      fill="currentColor"
+      stroke="none"
+    />
+  </Icon>
+);
+export const PeopleIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="9" cy="8.5" r="3.5" />
+    <path d="M2.8 19.5c.5-3.3 3-5.3 6.2-5.3s5.7 2 6.2 5.3M15.8 5.3a3.5 3.5 0 0 1 0 6.4M18 14.8c1.8.8 2.9 2.4 3.2 4.7" />
+  </Icon>
+);
 export const LanguageIcon = (props: IconProps) => (
   <Icon {...props}>
     <circle cx="12" cy="12" r="8.5" />

@@ -1,0 +1,171 @@
+import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Cover, Portrait } from '../front/Cover.tsx';
+import type { Bars } from '../rtc/quality.ts';
+import { MicrophoneOffIcon } from '../theme/icons.tsx';
+import type { MemberView, SelfView } from './call-session.ts';
+import { fit, type Size } from './grid.ts';
+import { QualityBars } from './QualityBars.tsx';
+import { SelfPicture } from './SelfPicture.tsx';
+import styles from './Tile.module.css';
+import type { UsedMedia } from './useLocalMedia.ts';
+
+/** Somebody else: seen and heard. */
+export function MemberTile({ member, size, style }: { member: MemberView; size: Size; style: CSSProperties }) {
+  const { t } = useTranslation();
+  const { userId, nickname, state, media, muted, bars, speaking } = member;
+  const [picture, setPicture] = useState<Size | null>(null);
+  const hidden = state === 'camera-off' || state === 'joining' || state === 'connecting' || picture === null;
+  const word = state === 'picture' || state === 'camera-off' ? null : t(`call.${state}`);
+  return (
+    <Frame
+      seed={userId}
+      name={nickname}
+      shownName={nickname}
+      size={size}
+      style={style}
+      portrait={hidden}
+      dimmed={state === 'gone' || state === 'reconnecting'}
+      word={word}
+      muted={muted.audio}
+      bars={bars}
+      speaking={speaking}
+    >
+      <RemoteVideo
+        media={media}
+        hidden={hidden}
+        whole={picture !== null && fit(picture, size) === 'contain'}
+        onPicture={setPicture}
+      />
+    </Frame>
+  );
+}
+
+/** Oneself among the others. */
+export function SelfTile({
+  self,
+  used: { snapshot },
+  size,
+  style,
+}: {
+  self: SelfView;
+  used: UsedMedia;
+  size: Size;
+  style: CSSProperties;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Frame
+      seed={self.nickname}
+      name={self.nickname}
+      shownName={t('call.you', { name: self.nickname })}
+      size={size}
+      style={style}
+      portrait={snapshot.preview === null}
+      dimmed={false}
+      word={null}
+      muted={!snapshot.microphone}
+      bars={self.bars}
+      speaking={self.speaking && snapshot.microphone}
+    >
+      {snapshot.preview && <SelfPicture preview={snapshot.preview} mirrored={!snapshot.screen} />}
+    </Frame>
+  );
+}
+
+function Frame({
+  seed,
+  name,
+  shownName,
+  size,
+  style,
+  portrait,
+  dimmed,
+  word,
+  muted,
+  bars,
+  speaking,
+  children,
+}: {
+  seed: string;
+  name: string;
+  shownName: string;
+  size: Size;
+  style: CSSProperties;
+  portrait: boolean;
+  dimmed: boolean;
+  word: string | null;
+  muted: boolean;
+  bars: Bars | null;
+  speaking: boolean;
+  children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const portraitSize = Math.round(Math.min(128, Math.max(44, Math.min(size.width, size.height) * 0.36)));
+  return (
+    <li className={styles.tile} style={style} data-speaking={speaking} data-dimmed={dimmed}>
+      <div className={styles.backdrop}>
+        <Cover stream={seed} name={name} plain />
+      </div>
+      {children}
+      {portrait && (
+        <div className={styles.portrait}>
+          <Portrait stream={seed} name={name} size={portraitSize} />
+        </div>
+      )}
+      {word !== null && <p className={styles.word}>{word}</p>}
+      <div className={styles.foot}>
+        {muted && (
+          <span className={styles.muted}>
+            <MicrophoneOffIcon size={16} />
+            <span className="unseen">{t('call.muted')}</span>
+          </span>
+        )}
+        <span className={styles.name}>{shownName}</span>
+        <QualityBars bars={bars} />
+      </div>
+      {speaking && <span className="unseen">{t('call.speaking')}</span>}
+    </li>
+  );
+}
+
+/** Sound is played whether there is a picture or not. */
+function RemoteVideo({
+  media,
+  hidden,
+  whole,
+  onPicture,
+}: {
+  media: MediaStream | null;
+  hidden: boolean;
+  whole: boolean;
+  onPicture(size: Size): void;
+}) {
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !media) return;
+    element.srcObject = media;
+    // A browser that wants a touch first is asked again by it.
+    element.play().catch(() => undefined);
+  }, [media]);
+  const measure = () => {
+    const { videoWidth: width, videoHeight: height } = video.current ?? {};
+    if (width && height) onPicture({ width, height });
+  };
+  return (
+    // Nobody writes captions as people talk.
+    // biome-ignore lint/a11y/useMediaCaption: see above
+    <video
+      ref={video}
+      className={styles.video}
+      data-hidden={hidden}
+      data-whole={whole}
+      autoPlay
+      playsInline
+      tabIndex={-1}
+      onLoadedData={measure}
+      onResize={measure}
+    />
+  );
+}

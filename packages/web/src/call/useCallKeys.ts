@@ -1,0 +1,18 @@
+import { useEffect } from 'react';
+import { focusKind } from '../watch/keys.ts';
+import type { UsedMedia } from './useLocalMedia.ts';
+
+/** M: microphone, C: camera; not while something is typed. */
+export function useCallKeys({ media }: UsedMedia): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+      if (focusKind(event.target) === 'text') return;
+      const key = event.key.toLowerCase();
+      if (key === 'm') void media.setMicrophone(!media.snapshot.microphone);
+      if (key === 'c') void media.setCamera(!media.snapshot.camera);
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, [media]);
+}
