@@ -71,6 +71,7 @@ export class HlsDirectory {
   }
 
   sweep(nowMs: number): void {
+    this.#holders.tick(nowMs);
     for (const [stream, { untilMs }] of this.#past) if (nowMs >= untilMs) this.#past.delete(stream);
   }
 

@@ -24,6 +24,8 @@ export interface PackagerOptions {
 
 /** How long the first requests wait for a stream to have something to show. */
 const FIRST_PLAYLIST_MS = 10_000;
+/** More than a group of pictures of any sensible stream. */
+const MOST_WAITING_BYTES = 64 << 20;
 /** Signatures of a stream's viewers whose playlists are kept until the next part. */
 const KEPT_PLAYLISTS = 64;
 
@@ -58,7 +60,8 @@ export class HlsPackager implements StreamSink {
     const { video, audio } = stream.headers;
     const newest = stream.gop.at(-1);
     if (newest) this.#setClock(newest.dts);
-    for (const frame of [video, audio, ...stream.gop]) if (frame) this.frame(frame);
+    const heads = [video, audio].filter((head) => head !== null);
+    this.#guarded(() => this.#add(this.#segmenter.seed([...heads, ...stream.gop])));
     stream.attach(this);
   }
 
@@ -90,6 +93,7 @@ export class HlsPackager implements StreamSink {
   frame(frame: Frame): void {
     if (!this.#clockSet && frame.type !== 'config') this.#setClock(frame.dts);
     this.#guarded(() => this.#add(this.#segmenter.push(frame)));
+    if (this.#segmenter.waitingBytes > MOST_WAITING_BYTES) this.#standsStill();
   }
 
   resumed(): void {
@@ -218,6 +222,14 @@ export class HlsPackager implements StreamSink {
       this.#log.error({ err: error, stream: this.#stream.name }, 'HLS packaging failed');
       this.close();
     }
+  }
+
+  #standsStill(): void {
+    this.#log.warn(
+      { stream: this.#stream.name },
+      'HLS packaging stopped: the stream sends frames whose times do not advance',
+    );
+    this.close();
   }
 
   #lose(): void {

@@ -32,6 +32,8 @@ export interface PresentationOptions {
 
 /** Parts are listed for so many complete segments before the end (draft 6.2.2: three target durations). */
 const SEGMENTS_WITH_PARTS = 3;
+/** Kept of segments that left the playlist. */
+const MOST_BYTES_BEHIND = 64 << 20;
 
 /**
  * The segments, parts and playlists of one stream, in memory. A segment leaves the playlist when `window` newer ones are
@@ -226,7 +228,7 @@ export class Presentation {
     if (segment === null) return;
     this.#open = false;
     this.#nextMsn++;
-    const bytes = segment.parts.reduce((sum, part) => sum + part.data.length, 0);
+    const bytes = bytesOf(segment);
     this.#bytes += bytes;
     this.#mediaMs += segment.durationMs;
     this.#peakBitrate = Math.max(this.#peakBitrate, (bytes * 8000) / segment.durationMs);
@@ -249,14 +251,19 @@ export class Presentation {
 
   /**
    * A segment can be had for its own and its playlist's duration after it left the playlist (draft 6.2.2), and three target
-   * durations more for players on slow lines.
+   * durations more for players on slow lines; less long when that takes too much memory.
    */
   #free(): void {
     const listed = this.#segments.slice(this.#listed);
     const listedMs = listed.reduce((sum, segment) => sum + segment.durationMs, 0);
     let keepMs = listedMs + 3 * this.#timing!.targetDurationS * 1000;
+    let keepBytes = MOST_BYTES_BEHIND;
     let first = this.#listed;
-    while (first > 0 && keepMs > 0) keepMs -= this.#segments[--first]!.durationMs;
+    while (first > 0 && keepMs > 0 && keepBytes > 0) {
+      const segment = this.#segments[--first]!;
+      keepMs -= segment.durationMs;
+      keepBytes -= bytesOf(segment);
+    }
     if (first === 0) return;
     this.#segments.splice(0, first);
     this.#listed -= first;
@@ -264,6 +271,8 @@ export class Presentation {
     for (const id of this.#inits.keys()) if (!used.has(id)) this.#inits.delete(id);
   }
 }
+
+const bytesOf = ({ parts }: StoredSegment): number => parts.reduce((sum, { data }) => sum + data.length, 0);
 
 function playlistParts(segment: StoredSegment, query: string): PlaylistPart[] {
   return segment.parts.map(({ durationMs, independent }, i) => ({

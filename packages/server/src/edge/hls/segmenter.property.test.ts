@@ -39,7 +39,10 @@ const scenes: fc.Arbitrary<Scene[]> = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** Runs scenes one after another, as a hub would give them: times never go back within a track. */
+/**
+ * Runs scenes one after another, as a hub would give them: times never go back within a track. Some frames are there
+ * already when segmenting begins.
+ */
 function run(list: readonly Scene[], seed: number): { pieces: Piece[]; frames: Frame[]; segmenter: Segmenter } {
   let state = seed;
   const source = new Source(() => {
@@ -51,6 +54,7 @@ function run(list: readonly Scene[], seed: number): { pieces: Piece[]; frames: F
   const frames: Frame[] = [];
   const last = { video: 0, audio: 0, data: 0 };
   let startMs = 1000;
+  let early: Frame[] | null = [];
   for (const { stretch, gapMs, resumed } of list) {
     startMs = Math.max(startMs, last.video + 1, last.audio + 1) + gapMs;
     if (resumed) segmenter.resumed();
@@ -58,7 +62,15 @@ function run(list: readonly Scene[], seed: number): { pieces: Piece[]; frames: F
       const placed = { ...frame, dts: Math.max(frame.dts, last[frame.track]) };
       last[frame.track] = placed.dts;
       frames.push(placed);
-      pieces.push(...segmenter.push(placed));
+      if (early === null) pieces.push(...segmenter.push(placed));
+      else if (early.push(placed) > seed % 200) {
+        pieces.push(...segmenter.seed(early));
+        early = null;
+      }
+    }
+    if (early !== null) {
+      pieces.push(...segmenter.seed(early));
+      early = null;
     }
     startMs += stretch.lengthMs;
   }
@@ -134,7 +146,7 @@ test("each track's decode times go on exactly where its last fragment ended", ()
   });
 });
 
-test('frames keep their order, none comes twice, and all arrive that can be decoded', () => {
+test('frames keep their order and none comes twice', () => {
   forAll(({ pieces, frames }) => {
     for (const track of ['video', 'audio'] as const) {
       const sent = frames
@@ -155,7 +167,7 @@ test('frames keep their order, none comes twice, and all arrive that can be deco
   });
 });
 
-test('a segment begins with a key frame unless key frames are further apart than segments can be', () => {
+test('a stream with regular key frames arrives whole, and each segment begins with one', () => {
   const everySecond = video.map((v) => ({ ...v, gopFrames: Math.max(1, Math.round(1000 / v.frameMs)) }));
   const clean = fc.record({ lengthMs: fc.integer({ min: 5000, max: 20000 }), video: everySecond, audio });
   fc.assert(

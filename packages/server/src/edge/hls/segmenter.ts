@@ -83,8 +83,8 @@ export class Segmenter {
   /** Of the newest segment opened; null before the first. */
   #configs: TrackConfigs | null = null;
   #firstSegment = true;
-  /** The first playlist does not wait for the end of a long first group of pictures. */
-  #hasty = false;
+  /** The first segment ends here, without a key frame, so that the first playlist does not wait long for one. */
+  #hastyMs = Infinity;
   #partStartMs = 0;
 
   constructor(settings: SegmentSettings, { gopMs = 0, onUnreadable = () => {} }: SegmenterOptions = {}) {
@@ -96,6 +96,17 @@ export class Segmenter {
   /** Known from the first piece on, and fixed. */
   get timing(): SegmentTiming | null {
     return this.#timing;
+  }
+
+  /** Memory taken by frames that are in no piece yet. Grows without end only when their times stand still. */
+  get waitingBytes(): number {
+    return this.#tracks.video.bytes + this.#tracks.audio.bytes;
+  }
+
+  /** Takes the frames a stream already has, before any other, all at once: the first segment may take all of them. */
+  seed(frames: readonly Frame[]): Piece[] {
+    for (const frame of frames) if (frame.track !== 'data') this.#tracks.push(frame, null);
+    return this.#begin(false) ? this.#cutAll('live', []) : [];
   }
 
   /** Takes a frame; gives the pieces that are complete by it. */
@@ -157,8 +168,10 @@ export class Segmenter {
     if (this.#timing === null) {
       const gopMs = picture === undefined ? null : this.#observeGop(now);
       if (gopMs === 'unknown') return false;
-      this.#hasty = gopMs === 'open' || (gopMs ?? 0) > this.#settings.hlsSegmentMs * LONG_GOP;
       this.#timing = chooseTiming(this.#settings, { gopMs, frameMs: this.#observeFrames() });
+      const untilKeyMs = gopMs === 'open' ? Infinity : (gopMs ?? 0) - waitedMs;
+      // All there is goes in it: a player that begins at its end finds the key frame at its start.
+      if (untilKeyMs > this.#settings.hlsSegmentMs) this.#hastyMs = Math.max(waitedMs, SHORTEST_FIRST_MS);
     }
     if (picture !== undefined) audio.drop((sample) => sample.timeMs < picture.timeMs - EARLY_AUDIO_MS);
     this.#partStartMs = first.timeMs;
@@ -300,7 +313,7 @@ export class Segmenter {
     const { partTargetMs, maxSegmentMs, segmentMs, partMs } = this.#timing!;
     const elapsed = atMs - (this.#segment?.startMs ?? this.#partStartMs);
     if (elapsed + partTargetMs > maxSegmentMs) return { atMs, closes: true };
-    if (pictured) return { atMs, closes: this.#firstSegment && this.#hasty && elapsed >= this.#settings.hlsSegmentMs };
+    if (pictured) return { atMs, closes: this.#firstSegment && elapsed + partTargetMs > this.#hastyMs };
     const aim = this.#firstSegment ? Math.min(segmentMs, SOLO_MS) : segmentMs;
     return { atMs, closes: elapsed >= aim - partMs / 2 };
   }

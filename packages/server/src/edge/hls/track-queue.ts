@@ -19,12 +19,15 @@ export interface Sample<C extends Clocked> {
   readonly usualTicks: number;
 }
 
+/** Roughly what a sample takes besides its data. */
+const SAMPLE_OVERHEAD = 200;
 /** Timestamps off by less are jitter: the sample stays where the one before ends. Sync errors below it go unnoticed. */
 const JITTER_MS = 80;
 
 /** One track's frames that are not in a part yet, each with its final decode time: without gaps, and never back. */
 export class TrackQueue<C extends Clocked> {
   readonly samples: Sample<C>[] = [];
+  #bytes = 0;
   #last: Sample<C> | null = null;
   /** Where the samples taken end. */
   #takenUntilMs = 0;
@@ -33,6 +36,11 @@ export class TrackQueue<C extends Clocked> {
   /** @param options.exact frames last exactly as long as they say (audio), and are laid end to end while timestamps only jitter. */
   constructor(options: { exact: boolean }) {
     this.#exact = options.exact;
+  }
+
+  /** What waits, with an allowance for each sample. */
+  get bytes(): number {
+    return this.#bytes + this.samples.length * SAMPLE_OVERHEAD;
   }
 
   /** Time of the newest sample, taken or not; -Infinity before the first. */
@@ -77,6 +85,7 @@ export class TrackQueue<C extends Clocked> {
       usualTicks,
     };
     this.samples.push(sample);
+    this.#bytes += sample.data.length;
     this.#last = sample;
     return sample;
   }
@@ -99,14 +108,15 @@ export class TrackQueue<C extends Clocked> {
       samples.push({ data: sample.data, duration: end - sample.ticks, keyFrame: sample.keyFrame, cts: sample.cts });
     }
     this.#takenUntilMs = (end * 1000) / config.timescale;
-    this.samples.splice(0, count);
+    for (const { data } of this.samples.splice(0, count)) this.#bytes -= data.length;
     return { baseMediaDecodeTime: first.ticks, samples };
   }
 
   /** Leaves out waiting samples. */
   drop(unwanted: (sample: Sample<C>) => boolean): void {
-    if (this.samples.some(unwanted))
-      this.samples.splice(0, this.samples.length, ...this.samples.filter((s) => !unwanted(s)));
+    if (!this.samples.some(unwanted)) return;
+    this.samples.splice(0, this.samples.length, ...this.samples.filter((sample) => !unwanted(sample)));
+    this.#bytes = this.samples.reduce((sum, { data }) => sum + data.length, 0);
   }
 
   /** What comes next does not continue what was taken; yet it never begins before the end of that. */
