@@ -12,7 +12,8 @@ export type SendUsage = (report: UsageReport) => Promise<unknown>;
 export class UsageMeter {
   readonly #worker: string;
   readonly #incarnation: string;
-  #items = new Map<string, UsageItem>();
+  /** By channel: a few for each. */
+  #items = new Map<string, UsageItem[]>();
   #fromMs: number;
   #seq = 0;
   #unacknowledged: UsageReport | null = null;
@@ -31,10 +32,11 @@ export class UsageMeter {
     direction: 'in' | 'out',
     bytes: number,
   ): void {
-    const key = `${channelId} ${protocol} ${direction} ${accountId}`;
-    const item = this.#items.get(key);
+    // Once per read of every publisher: a key put together of the four would cost more than the rest of the counting.
+    const items = this.#items.get(channelId);
+    const item = items?.find((one) => isFor(one, accountId, protocol, direction));
     if (item) item.bytes += bytes;
-    else this.#items.set(key, { accountId, channelId, protocol, direction, bytes });
+    else this.#items.set(channelId, [...(items ?? []), { accountId, channelId, protocol, direction, bytes }]);
   }
 
   /** Reports what there is. One report at a time is on its way; a call meanwhile waits for that one only. */
@@ -60,7 +62,7 @@ export class UsageMeter {
   }
 
   #take(nowMs: number): UsageReport | null {
-    const items = [...this.#items.values()].filter((item) => item.bytes > 0);
+    const items = [...this.#items.values()].flat().filter((item) => item.bytes > 0);
     const fromMs = this.#fromMs;
     this.#fromMs = nowMs;
     this.#items = new Map();
@@ -74,4 +76,8 @@ export class UsageMeter {
       items,
     };
   }
+}
+
+function isFor(item: UsageItem, accountId: string, protocol: string, direction: string): boolean {
+  return item.protocol === protocol && item.direction === direction && item.accountId === accountId;
 }
