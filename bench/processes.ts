@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 
 const STOP_MS = 10_000;
+const KEPT_WORDS = 2000;
 
 /**
  * Starts a program that may open as many files as the machine lets it: thousands of connections need more than the
@@ -16,6 +17,36 @@ export function spawnWithFiles(command: string, args: readonly string[], options
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
+}
+
+/** Starts a server: its complaints are kept to be shown when it fails, not poured over the table. */
+export function spawnServer(command: string, args: readonly string[]): ServerProcess {
+  const child = spawnWithFiles(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = { child, lastWords: '' };
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    server.lastWords = (server.lastWords + text).slice(-KEPT_WORDS);
+  });
+  return server;
+}
+
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly lastWords: string;
+}
+
+/** Waits until a server that was just started answers. @throws Error with its last words when it ends or never does. */
+export async function untilServing(
+  server: ServerProcess,
+  timeoutMs: number,
+  answers: () => Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await answers())) {
+    const { exitCode, signalCode } = server.child;
+    const ended = exitCode !== null || signalCode !== null;
+    if (!ended && performance.now() < end) await after(50);
+    else throw new Error(`The server ${ended ? 'ended' : 'did not answer'} at its start:\n${server.lastWords}`);
+  }
 }
 
 /** Ends a process that was started here, kindly and then by force. */
@@ -70,13 +101,4 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
-}
-
-/** Asks again and again until the answer is yes. @throws Error when it never is. */
-export async function until(what: string, timeoutMs: number, ask: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`${what} did not happen within ${timeoutMs / 1000} s`);
-    await after(50);
-  }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, processTree, spawnWithFiles, stop, until } from '../processes.ts';
+import { freePorts, processTree, spawnServer, stop, untilServing } from '../processes.ts';
 import { longestPauseMs } from './loop-pause.ts';
 import type { Peer, RunningServer } from './server.ts';
 
@@ -34,21 +34,20 @@ async function start(flushMs: number | null): Promise<RunningServer> {
     ...(flushMs === null ? {} : { 'flush-ms': flushMs }),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const node = [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), MAIN];
-  const server = spawnWithFiles(process.execPath, [...node, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const server = spawnServer(process.execPath, [MAIN, ...args]);
   const http = `http://127.0.0.1:${httpPort}`;
   const end = async () => {
-    await stop(server);
+    await stop(server.child);
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until('the start of the server', START_MS, () => isHealthy(http));
+    await untilServing(server, START_MS, () => isHealthy(http));
   } catch (error) {
     await end();
     throw error;
   }
   return {
-    pids: processTree(server.pid!),
+    pids: processTree(server.child.pid!),
     rtmpPort,
     httpPort,
     streams: (count) => Promise.all(Array.from({ length: count }, (_, i) => makeChannel(http, `bench-${i}`))),

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, processTree, spawnWithFiles, stop, until } from '../processes.ts';
+import { freePorts, processTree, spawnServer, stop, untilServing } from '../processes.ts';
 import type { Peer, RunningServer } from './server.ts';
 
+const START_MS = 5000;
 const PROGRAM = '/usr/sbin/nginx';
 const MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
 
@@ -50,19 +51,19 @@ async function start(): Promise<RunningServer> {
   const [rtmpPort] = (await freePorts(1)) as [number];
   const file = join(folder, 'nginx.conf');
   await writeFile(file, configuration(folder, rtmpPort));
-  const nginx = spawnWithFiles(PROGRAM, ['-p', folder, '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const nginx = spawnServer(PROGRAM, ['-p', folder, '-c', file]);
   const end = async () => {
-    await stop(nginx);
+    await stop(nginx.child);
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until('the start of nginx', 5000, () => answers(rtmpPort));
+    await untilServing(nginx, START_MS, () => answers(rtmpPort));
   } catch (error) {
     await end();
     throw error;
   }
   return {
-    pids: processTree(nginx.pid!),
+    pids: processTree(nginx.child.pid!),
     rtmpPort,
     httpPort: null,
     streams: async (count) =>
