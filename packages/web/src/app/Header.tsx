@@ -35,9 +35,14 @@ function StartCall() {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   return (
-    <button type="button" className={styles.link} onClick={() => navigate(`/call/${randomConference()}`)}>
+    <button
+      type="button"
+      className={styles.link}
+      aria-label={t('call.start')}
+      onClick={() => navigate(`/call/${randomConference()}`)}
+    >
       <CameraIcon size={20} />
-      {t('call.start')}
+      <span className={styles.callText}>{t('call.start')}</span>
     </button>
   );
 }

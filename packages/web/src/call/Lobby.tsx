@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Header } from '../app/Header.tsx';
 import { Notice } from '../app/Notice.tsx';
@@ -43,8 +43,9 @@ export function Lobby({
           <section className={styles.side}>
             <h1 className={styles.title}>{t('call.lobbyTitle')}</h1>
             <p className={styles.name}>{t('call.title', { name: conference })}</p>
-            <JoinForm refused={access === 'refused'} asking={access === 'asking'} onJoin={onJoin} />
-            {used && <DevicePicker used={used} />}
+            <JoinForm refused={access === 'refused'} asking={access === 'asking'} onJoin={onJoin}>
+              {used && <DevicePicker used={used} />}
+            </JoinForm>
           </section>
         </main>
       )}
@@ -88,7 +89,17 @@ function Preview({ used }: { used: UsedMedia | null }) {
   );
 }
 
-function JoinForm({ refused, asking, onJoin }: { refused: boolean; asking: boolean; onJoin(nickname: string): void }) {
+function JoinForm({
+  refused,
+  asking,
+  onJoin,
+  children,
+}: {
+  refused: boolean;
+  asking: boolean;
+  onJoin(nickname: string): void;
+  children: ReactNode;
+}) {
   const { t } = useTranslation();
   const id = useId();
   const [nickname, setNickname] = useState(() => recall('nickname') ?? '');
@@ -115,6 +126,7 @@ function JoinForm({ refused, asking, onJoin }: { refused: boolean; asking: boole
         required
         pattern=".*\S.*"
       />
+      {children}
       <button type="submit" className="button primary" disabled={asking || nickname.trim() === ''}>
         {t(refused ? 'call.joinAnyway' : 'call.join')}
       </button>

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { CopyField } from '../theme/CopyField.tsx';
 import type { CallSnapshot } from './call-session.ts';
 import { FloatingPreview } from './FloatingPreview.tsx';
-import { arrange, columnOf, type Grid, type Size } from './grid.ts';
+import { arrange, columnOf, type Grid, type Size, shapeOf } from './grid.ts';
 import styles from './Stage.module.css';
 import { MemberTile, SelfTile } from './Tile.tsx';
 import type { UsedMedia } from './useLocalMedia.ts';
@@ -20,7 +20,9 @@ export function Stage({ snapshot: { others, self }, used }: { snapshot: CallSnap
   const { t } = useTranslation();
   const selfInGrid = others.length !== 1;
   const count = others.length + (selfInGrid ? 1 : 0);
-  const grid = arrange(count, size, GAP);
+  const [pictures, setPictures] = useState<Readonly<Record<string, Size>>>({});
+  const known = others.flatMap(({ userId }) => pictures[userId] ?? []);
+  const grid = arrange(count, size, GAP, shapeOf(known, size));
   const place = (index: number) => placeOf(index, count, grid);
   return (
     <>
@@ -34,7 +36,14 @@ export function Stage({ snapshot: { others, self }, used }: { snapshot: CallSnap
         }}
       >
         {others.map((member, i) => (
-          <MemberTile key={member.userId} member={member} size={grid.tile} style={place(i)} />
+          <MemberTile
+            key={member.userId}
+            member={member}
+            picture={pictures[member.userId] ?? null}
+            onPicture={(picture) => setPictures((before) => ({ ...before, [member.userId]: picture }))}
+            size={grid.tile}
+            style={place(i)}
+          />
         ))}
         {selfInGrid && <SelfTile self={self} used={used} size={grid.tile} style={place(others.length)} />}
       </ul>

@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Cover, Portrait } from '../front/Cover.tsx';
 import type { Bars } from '../rtc/quality.ts';
@@ -11,10 +11,22 @@ import styles from './Tile.module.css';
 import type { UsedMedia } from './useLocalMedia.ts';
 
 /** Somebody else: seen and heard. */
-export function MemberTile({ member, size, style }: { member: MemberView; size: Size; style: CSSProperties }) {
+export function MemberTile({
+  member,
+  picture,
+  onPicture,
+  size,
+  style,
+}: {
+  member: MemberView;
+  /** Its natural size; null before the first one. */
+  picture: Size | null;
+  onPicture(size: Size): void;
+  size: Size;
+  style: CSSProperties;
+}) {
   const { t } = useTranslation();
   const { userId, nickname, state, media, muted, bars, speaking } = member;
-  const [picture, setPicture] = useState<Size | null>(null);
   const hidden = state === 'camera-off' || state === 'joining' || state === 'connecting' || picture === null;
   const word = state === 'picture' || state === 'camera-off' ? null : t(`call.${state}`);
   return (
@@ -35,7 +47,7 @@ export function MemberTile({ member, size, style }: { member: MemberView; size: 
         media={media}
         hidden={hidden}
         whole={picture !== null && fit(picture, size) === 'contain'}
-        onPicture={setPicture}
+        onPicture={onPicture}
       />
     </Frame>
   );

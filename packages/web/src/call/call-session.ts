@@ -71,7 +71,7 @@ export interface CallOptions {
   random(): number;
 }
 
-/** News that come sooner than this and bring nothing are not asked for again at once. */
+/** What leads nowhere sooner than this is not tried again at once: news that are none, joins that do not hold. */
 const LOOP_MS = 1_000;
 
 /** One person's part in one call: joins, publishes, receives the others, follows the news, leaves. */
@@ -148,8 +148,10 @@ export class CallSession {
 
   async #run(): Promise<void> {
     while (await this.#join()) {
+      const joinedAtMs = performance.now();
       // Gone too long, or with a token that is too old: joining again goes on as the same member.
       if (!(await this.#follow())) return;
+      if (performance.now() - joinedAtMs < LOOP_MS) await this.#wait(2 * LOOP_MS);
     }
   }
 

@@ -10,14 +10,15 @@ export interface Grid {
   tile: Size;
 }
 
-/** Faces are best seen in tiles of about this shape. */
-const BEST_SHAPE = 4 / 3;
-
 /** So much of a picture may be cut off for it to fill its tile. */
 const MOST_CUT = 0.45;
 
-/** The arrangement in which a picture of the usual shape is seen largest. @param gap between tiles, in pixels. */
-export function arrange(count: number, { width, height }: Size, gap: number): Grid {
+/**
+ * The arrangement in which pictures are seen largest.
+ * @param gap between tiles, in pixels.
+ * @param shape of the pictures, width to height.
+ */
+export function arrange(count: number, { width, height }: Size, gap: number, shape: number): Grid {
   let best: Grid = { columns: 1, rows: 1, tile: { width, height } };
   let bestSeen = -1;
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
@@ -26,13 +27,20 @@ export function arrange(count: number, { width, height }: Size, gap: number): Gr
       width: Math.max(0, (width - gap * (columns - 1)) / columns),
       height: Math.max(0, (height - gap * (rows - 1)) / rows),
     };
-    const seen = Math.min(tile.width, tile.height * BEST_SHAPE);
+    const seen = Math.min(tile.width, tile.height * shape);
     if (seen > bestSeen) {
       best = { columns, rows, tile };
       bestSeen = seen;
     }
   }
   return best;
+}
+
+/** The shape that stands for all of them: laptops' pictures lie, phones' stand. @param stage decides when there are none. */
+export function shapeOf(pictures: readonly Size[], stage: Size): number {
+  if (pictures.length === 0) return stage.width >= stage.height ? 4 / 3 : 3 / 4;
+  const sum = pictures.reduce((total, { width, height }) => total + Math.log(width / height), 0);
+  return Math.exp(sum / pictures.length);
 }
 
 /** How a picture goes into its tile: filling it, or whole when too much would be lost. */
