@@ -22,6 +22,8 @@ test('a phase is due once a tick, at its own place in it', () => {
       assert.ok(Math.abs(again - due - tick) < 1e-3, `${due} then ${again}`);
       const early = nextDueMs(phase, tick, due - tick / 10, due - tick / 10);
       assert.ok(Math.abs(early - due - tick) < 1e-3, 'a timer that fires a little early has fired');
+      const late = nextDueMs(phase, tick, due, due + 5 * tick);
+      assert.ok(Math.abs(late - due - tick) < 1e-3, 'what is late is not put off');
     }),
   );
 });
