@@ -226,7 +226,7 @@ export const DEFINITIONS: readonly Definition[] = [
     key: 'hlsWindow',
     shape: 'count',
     help: 'segments in an HLS playlist',
-    default: () => 6,
+    default: () => 10,
     parse: integer(3, 100),
   }),
   setting({
