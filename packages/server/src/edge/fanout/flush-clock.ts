@@ -27,15 +27,13 @@ export function adaptiveTickMs(viewers: number): number {
 }
 
 /**
- * When a phase is due next, at its fixed place of the clock: not sooner than half a tick after it was flushed last, since
- * timers may fire a little early. In the past when a busy worker is late with it: then it is flushed at once, not a tick
- * later.
- * @param flushedMs -Infinity: never yet.
+ * When a phase is due that was flushed last, or got its first viewer, at `flushedMs`: at its fixed place of the clock, and
+ * not sooner than half a tick after, since timers may fire a little early. In the past when a busy worker is late with it:
+ * then it is flushed at once, not a tick later.
  */
-export function nextDueMs(phase: number, tickMs: number, flushedMs: number, nowMs: number): number {
+export function nextDueMs(phase: number, tickMs: number, flushedMs: number): number {
   const offset = (PLACES[phase]! * tickMs) / PHASES;
-  const notBefore = flushedMs === Number.NEGATIVE_INFINITY ? nowMs : flushedMs + tickMs / 2;
-  return Math.ceil((notBefore - offset) / tickMs) * tickMs + offset;
+  return Math.ceil((flushedMs + tickMs / 2 - offset) / tickMs) * tickMs + offset;
 }
 
 /**
@@ -46,7 +44,7 @@ export class FlushClock {
   readonly #tickMs: number | null;
   readonly #flush: (phase: number) => void;
   readonly #viewers = new Array<number>(PHASES).fill(0);
-  readonly #flushedMs = new Array<number>(PHASES).fill(Number.NEGATIVE_INFINITY);
+  readonly #flushedMs = new Array<number>(PHASES).fill(0);
   #total = 0;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -70,7 +68,10 @@ export class FlushClock {
     const phase = this.#emptiestPhase();
     this.#total++;
     this.#viewers[phase]!++;
-    if (this.#viewers[phase] === 1) this.#arm();
+    if (this.#viewers[phase] === 1) {
+      this.#flushedMs[phase] = performance.now();
+      this.#arm();
+    }
     return phase;
   }
 
@@ -98,21 +99,21 @@ export class FlushClock {
     return unused >= 0 && this.#viewers[emptiest]! >= VIEWERS_PER_PHASE ? unused : emptiest;
   }
 
+  /** For the phase that is due first, so that all get their turn however late the worker is. */
   #arm(): void {
     this.#disarm();
     if (this.#closed || this.#total === 0) return;
     const { tickMs } = this;
-    const now = performance.now();
     let next = 0;
     let dueMs = Number.POSITIVE_INFINITY;
     for (let phase = 0; phase < PHASES; phase++) {
       if (this.#viewers[phase] === 0) continue;
-      const due = nextDueMs(phase, tickMs, this.#flushedMs[phase]!, now);
+      const due = nextDueMs(phase, tickMs, this.#flushedMs[phase]!);
       if (due >= dueMs) continue;
       dueMs = due;
       next = phase;
     }
-    this.#timer = setTimeout(() => this.#fire(next), dueMs - now);
+    this.#timer = setTimeout(() => this.#fire(next), Math.max(0, dueMs - performance.now()));
   }
 
   #disarm(): void {
