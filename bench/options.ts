@@ -17,11 +17,11 @@ export interface BenchOptions {
 export const OPTIONS_HELP = `  --quick              a small run of a minute or two
   --repeats N          runs of each case, of which the medians are shown
   --measure S          seconds measured in each
-  --viewers N,…        fanout: crowds          (200,1000,5000)
+  --viewers N,…        fanout: crowds          (200,1000,5000); rtc: (50,200,500)
   --ticks MS,…         fanout: flush ticks     (20,100,350; 0: adapting)
   --protocols flv,rtmp fanout: protocols
   --publishers N,…     ingest: publishers      (50,200)
-  --servers NAME,…     of lianmai, nginx-rtmp (all)
+  --servers NAME,…     of lianmai, nginx-rtmp, janus (all)
   --json FILE          every run and the medians, as JSON`;
 
 /** @throws Error with a sentence for the person at the terminal. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -83,6 +84,32 @@ export function processTree(pid: number): number[] {
   return tree;
 }
 
+/** CPU time of all threads of the processes so far, s, to the nanosecond: the first field of a thread's schedstat. */
+export function cpuSeconds(pids: readonly number[]): number {
+  let nanoseconds = 0;
+  for (const pid of pids)
+    for (const thread of tryReading(() => readdirSync(`/proc/${pid}/task`)) ?? []) {
+      const stat = tryReading(() => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'));
+      nanoseconds += Number(stat?.split(' ')[0] ?? 0);
+    }
+  return nanoseconds / 1e9;
+}
+
+/** Resident memory of the processes, KB. */
+export function residentKb(pids: readonly number[]): number {
+  const of = (pid: number) => tryReading(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
+  return pids.reduce((total, pid) => total + Number(/^VmRSS:\s+(\d+)/m.exec(of(pid))?.[1] ?? 0), 0);
+}
+
+/** null: the process or thread is gone. */
+function tryReading<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
 /** The parent's id; null when the process is gone. */
 function readStat(file: string): number | null {
   if (!existsSync(file)) return null;
@@ -101,4 +128,22 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** UDP ports that were free a moment ago. */
+export async function freeUdpPorts(count: number): Promise<number[]> {
+  const sockets = Array.from({ length: count }, () => createSocket('udp4').bind(0, '127.0.0.1'));
+  await Promise.all(sockets.map((socket) => once(socket, 'listening')));
+  const ports = sockets.map((socket) => socket.address().port);
+  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+  return ports;
+}
+
+/** Asks again and again until the answer is yes. @throws Error when it never is. */
+export async function until(what: string, timeoutMs: number, ask: () => Promise<boolean> | boolean): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await ask())) {
+    if (performance.now() > end) throw new Error(`${what} did not happen within ${timeoutMs / 1000} s`);
+    await after(50);
+  }
 }

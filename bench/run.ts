@@ -5,8 +5,9 @@ import { benchIngest } from './ingest.ts';
 import { OPTIONS_HELP, parseOptions } from './options.ts';
 import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
+import { benchRtc } from './rtc.ts';
 
-const BENCHES = { fanout: benchFanout, ingest: benchIngest };
+const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc };
 type Name = keyof typeof BENCHES;
 
 endChildrenOnSignals();

@@ -49,10 +49,13 @@ static size_t next_tag(const uint8_t *bytes, size_t length, size_t at, struct ta
   return length - at < whole ? 0 : at + whole;
 }
 
-/* Metadata, the sequence headers of AVC and AAC, and AVC's end of sequence: not played over. */
+/* Metadata, the sequence headers of AVC, AAC and (by enhanced RTMP) Opus, and AVC's end of sequence: not played over. */
 static int is_intro(const struct tag *tag) {
+  enum { ENHANCED_AUDIO = 9, CODED_FRAMES = 1 };
   if (tag->type == MEDIA_DATA || tag->length < 2) return 1;
-  return tag->type == MEDIA_VIDEO ? tag->body[1] != 1 : tag->body[1] == 0;
+  if (tag->type == MEDIA_VIDEO) return tag->body[1] != 1;
+  if (tag->body[0] >> 4 == ENHANCED_AUDIO) return (tag->body[0] & 15) != CODED_FRAMES;
+  return tag->body[1] == 0;
 }
 
 static int track_of(const struct tag *tag) {

@@ -65,10 +65,11 @@ export interface ViewerTarget {
 }
 
 /** A generator that runs: what it prints, and the way to end it. */
-class Generator implements AsyncDisposable {
+export class Generator implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #events: AsyncIterator<string>;
 
+  /** @param child it prints JSON lines and ends with its standard input. */
   constructor(child: ChildProcess) {
     this.#child = child;
     this.#events = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
@@ -100,18 +101,23 @@ async function generate(program: LoadProgram, options: Record<string, string | n
   return new Generator(child);
 }
 
-/** Publishers that go on until disposed. @throws Error when the server refuses one. */
+/**
+ * Publishers that go on until disposed.
+ * @param file the FLV they play over and over; the one of all benchmarks by default.
+ * @throws Error when the server refuses one.
+ */
 export async function startPublishers(
   port: number,
   targets: readonly string[],
   measured?: { pids: readonly number[]; warmS: number; measureS: number },
+  file?: string,
 ): Promise<Generator> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-targets-'));
   try {
     const list = join(folder, 'targets');
     await writeFile(list, `${targets.join('\n')}\n`);
     const generator = await generate('publish-load', {
-      file: await sourceFile(),
+      file: file ?? (await sourceFile()),
       targets: list,
       port,
       hold: true,

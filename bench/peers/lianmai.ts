@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, processTree, spawnServer, stop, untilServing } from '../processes.ts';
+import { freePorts, freeUdpPorts, processTree, spawnServer, stop, untilServing } from '../processes.ts';
 import { longestPauseMs } from './loop-pause.ts';
 import type { Peer, RunningServer } from './server.ts';
 
@@ -21,9 +21,11 @@ export const lianmai: Peer = {
 async function start(flushMs: number | null): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-lianmai-'));
   const [httpPort, rtmpPort] = (await freePorts(2)) as [number, number];
+  const [rtcPort] = (await freeUdpPorts(1)) as [number];
   const settings = {
     'http-port': httpPort,
     'rtmp-port': rtmpPort,
+    'rtc-port': rtcPort,
     host: '127.0.0.1',
     'public-host': '127.0.0.1',
     'data-dir': folder,

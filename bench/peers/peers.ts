@@ -1,19 +1,37 @@
+import { janus } from './janus.ts';
 import { lianmai } from './lianmai.ts';
+import { lianmaiRtc } from './lianmai-rtc.ts';
 import { nginxRtmp } from './nginx-rtmp.ts';
+import type { RtcPeer } from './rtc-server.ts';
 import type { Peer } from './server.ts';
 
 const PEERS: readonly Peer[] = [lianmai, nginxRtmp];
+const RTC_PEERS: readonly RtcPeer[] = [lianmaiRtc, janus];
 
 /**
  * The servers that take part: those asked for (all without a wish) and installed; says which are left out.
  * @throws Error when one asked for does not exist.
  */
 export function choosePeers(names: readonly string[] | null): Peer[] {
-  const unknown = names?.find((name) => !PEERS.some((peer) => peer.name === name));
+  return choose(PEERS, names);
+}
+
+/** The same of those that play by WebRTC. @throws Error when one asked for does not exist. */
+export function chooseRtcPeers(names: readonly string[] | null): RtcPeer[] {
+  return choose(RTC_PEERS, names);
+}
+
+function choose<P extends { name: string; missing(): string | null }>(
+  peers: readonly P[],
+  names: readonly string[] | null,
+): P[] {
+  const unknown = names?.find((name) => ![...PEERS, ...RTC_PEERS].some((peer) => peer.name === name));
   if (unknown !== undefined) throw new Error(`There is no server "${unknown}"`);
-  return PEERS.filter((peer) => names === null || names.includes(peer.name)).filter((peer) => {
-    const missing = peer.missing();
-    if (missing !== null) console.log(missing);
-    return missing === null;
-  });
+  return peers
+    .filter((peer) => names === null || names.includes(peer.name))
+    .filter((peer) => {
+      const missing = peer.missing();
+      if (missing !== null) console.log(missing);
+      return missing === null;
+    });
 }

@@ -11,6 +11,14 @@ export function medianOf(values: readonly (number | null | undefined)[]): number
   return there.length === 0 ? null : median(there);
 }
 
+/** Their spread; null of none. */
+export function spreadOf(values: readonly number[]): { median: number; p95: number; max: number } | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const p95 = sorted[Math.round((sorted.length - 1) * 0.95)]!;
+  return { median: median(sorted), p95, max: sorted.at(-1)! };
+}
+
 /** As many digits as say something: 3 of small numbers, whole numbers from 100 on. */
 export function figure(value: number | null): string {
   if (value === null) return '–';
