@@ -155,7 +155,7 @@ describe('a page that may not use the camera', () => {
     await page.getByText('Camera and microphone are blocked').waitFor();
     await page.getByRole('textbox').fill('Dee');
     await shot(page, 'refused-phone-en');
-    await page.getByRole('button', { name: 'Join without camera and microphone' }).click();
+    await page.getByRole('button', { name: 'Join anyway' }).click();
     await page.getByText('Nobody else').or(page.getByText('Anna')).first().waitFor();
     await page.close();
   });

@@ -44,7 +44,7 @@ export function Lobby({
             <h1 className={styles.title}>{t('call.lobbyTitle')}</h1>
             <p className={styles.name}>{t('call.title', { name: conference })}</p>
             <JoinForm refused={access === 'refused'} asking={access === 'asking'} onJoin={onJoin}>
-              {used && <DevicePicker used={used} />}
+              {used && access !== 'refused' && <DevicePicker used={used} />}
             </JoinForm>
           </section>
         </main>
@@ -64,9 +64,12 @@ function Preview({ used }: { used: UsedMedia | null }) {
           {access === 'asking' && <p className={styles.asking}>{t('call.asking')}</p>}
           {access === 'refused' && (
             <>
-              <AlertIcon size={32} />
+              <AlertIcon size={24} />
               <h2 className={styles.refused}>{t('call.refusedTitle')}</h2>
-              <p>{t('call.refusedText')}</p>
+              <p className={styles.small}>{t('call.refusedText')}</p>
+              <button type="button" className="button" onClick={() => void used?.media.start()}>
+                {t('app.retry')}
+              </button>
             </>
           )}
           {access === 'given' && <p>{t(failed?.camera ? 'call.cameraFailed' : 'call.cameraIsOff')}</p>}
@@ -76,13 +79,6 @@ function Preview({ used }: { used: UsedMedia | null }) {
         <div className={styles.buttons}>
           <MicrophoneButton used={used} />
           <CameraButton used={used} />
-        </div>
-      )}
-      {access === 'refused' && (
-        <div className={styles.buttons}>
-          <button type="button" className="button primary" onClick={() => void used?.media.start()}>
-            {t('app.retry')}
-          </button>
         </div>
       )}
     </section>

@@ -75,7 +75,7 @@ export const en = {
     nickname: 'Your name',
     nicknameHint: 'The others see it',
     join: 'Join',
-    joinAnyway: 'Join without camera and microphone',
+    joinAnyway: 'Join anyway',
     camera: 'Camera',
     microphone: 'Microphone',
     screen: 'Screen',
@@ -100,7 +100,7 @@ export const en = {
     asking: 'Allow camera and microphone, so that the others can see and hear you',
     refusedTitle: 'Camera and microphone are blocked',
     refusedText:
-      'Tap the icon left of the address, allow both, and the page goes on by itself. If it doesn’t, look for the browser in the system’s privacy settings.',
+      'Press the icon left of the address and allow both: the page goes on by itself. Still blocked? Allow them to the browser in the system’s privacy settings.',
     insecureTitle: 'This page needs HTTPS',
     insecureText:
       'Browsers give cameras only to pages that come by HTTPS or from this very device. Start the server with a certificate and open the https: address:',

@@ -75,7 +75,7 @@ export const zh: Words = {
     nickname: '你的名字',
     nicknameHint: '其他人会看到',
     join: '加入',
-    joinAnyway: '不开摄像头和麦克风，直接加入',
+    joinAnyway: '直接加入',
     camera: '摄像头',
     microphone: '麦克风',
     screen: '屏幕',
@@ -99,8 +99,7 @@ export const zh: Words = {
     microphoneFailed: '麦克风没有打开，可能正被其他应用占用。',
     asking: '请允许使用摄像头和麦克风，其他人才能看到和听到你',
     refusedTitle: '摄像头和麦克风被禁用了',
-    refusedText:
-      '点按地址栏左侧的图标，允许使用两者，页面会自动继续。如果没有反应，请在系统的隐私设置里找到这个浏览器。',
+    refusedText: '点按地址栏左侧的图标并允许两者，页面会自动继续。仍被禁用？请在系统的隐私设置里允许这个浏览器使用。',
     insecureTitle: '这个页面需要 HTTPS',
     insecureText: '浏览器只让通过 HTTPS 或本机打开的页面使用摄像头。请给服务配上证书，再打开 https: 地址：',
     insecureLocal: '在服务器本机上，用 localhost 打开也可以。',
