@@ -32,7 +32,8 @@ export interface FanoutRun extends FanoutCase {
 /** Lets the stream fill the server's GOP cache, and the server's code get warm. */
 const BEFORE_VIEWERS_MS = 4000;
 const RAMP_PER_S = 1000;
-const WARM_S = 3;
+/** A server collects the garbage of its start and of so many newcomers for some seconds. */
+const WARM_S = 8;
 const PROBES = 40;
 
 /** `npm run bench fanout`: what viewers of one stream cost, in CPU time and memory, beside nginx-rtmp. */

@@ -32,3 +32,10 @@ test('a stall in any repeat misses the target', () => {
   const { text } = fanoutReport([run('lianmai', 40), run('lianmai', 40, 1), run('lianmai', 40)]);
   assert.match(text, /✖ viewers stalled or gone 1\.00/);
 });
+
+test('other work on the machine is told', () => {
+  const quiet = run('lianmai', 40);
+  assert.doesNotMatch(fanoutReport([quiet]).text, /Other work/);
+  const busy = { ...quiet, load: { ...quiet.load, machineBusyPercent: 96 } };
+  assert.match(fanoutReport([busy, busy]).text, /Other work used 90 % of a CPU/);
+});

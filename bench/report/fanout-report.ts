@@ -14,6 +14,9 @@ const MAX_FIRST_KEY_FRAME_MS = 5;
 /** With fewer viewers the memory of the server itself, which comes and goes, is more than theirs. */
 const FEWEST_FOR_MEMORY = 1000;
 
+/** Load generators' publisher, kernel threads and the like stay below. */
+const QUIET_PERCENT = 15;
+
 interface FanoutMedians extends FanoutCase {
   cpuUsPerViewerS: number;
   memoryKbPerViewer: number;
@@ -46,7 +49,17 @@ export function fanoutReport(runs: readonly FanoutRun[]): { text: string; median
     'gone',
     'bad tags',
   ];
-  return { text: `${table(head, rows)}\n\n${targets(medians).join('\n')}`, medians };
+  const lines = [...targets(medians), ...disturbance(runs)];
+  return { text: `${table(head, rows)}\n\n${lines.join('\n')}`, medians };
+}
+
+/** Other programs take caches and turns: what they cost the servers is in the figures. */
+function disturbance(runs: readonly FanoutRun[]): string[] {
+  const others = medianOf(
+    runs.map(({ load }) => load.machineBusyPercent - load.cpuPercent - load.generatorCpuPercent),
+  )!;
+  if (others < QUIET_PERCENT) return [];
+  return [`! Other work used ${others.toFixed(0)} % of a CPU meanwhile: on a quiet machine the figures are lower.`];
 }
 
 function mediansOf(runs: readonly FanoutRun[]): FanoutMedians {
