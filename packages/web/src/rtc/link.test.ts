@@ -68,6 +68,19 @@ describe('a session', () => {
   });
 });
 
+test('a session that lacks something is ended for another', async () => {
+  const link = await connected();
+  link.renew();
+  await settled();
+  assert.deepEqual(server.ended, ['/session/1']);
+  assert.equal(link.state, 'connecting');
+  server.peer.become('connected');
+  assert.equal(link.state, 'connected');
+  link.close();
+  link.renew();
+  assert.equal(server.begun.length, 2);
+});
+
 describe('a connection that breaks', () => {
   test('is made anew after a while, and counts as one that was there', async () => {
     const link = await connected();

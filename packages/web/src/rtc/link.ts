@@ -58,6 +58,16 @@ export class RtcLink {
     if (this.#retry.running) this.#retry.start(0, () => this.#open());
   }
 
+  /** Ends the session that is connected and makes another. */
+  renew(): void {
+    if (this.#state !== 'connected') return;
+    this.#state = 'connecting';
+    this.#stable.stop();
+    this.#connection?.close();
+    this.#open();
+    this.#options.changed();
+  }
+
   /** Idempotent. */
   close(): void {
     if (this.#state === 'closed') return;
