@@ -1,25 +1,8 @@
 /** What control, media workers and the supervisor say to each other. Subjects are built here and nowhere else. */
 import type { ErrorBody } from './errors.ts';
+import type { MixerReport, MixJob, MixStatus } from './mix.ts';
+import type { PlayPolicy } from './play-policy.ts';
 import type { EndReason, IngestProtocol, PlayProtocol, StreamFigures } from './streams.ts';
-
-/** How a stream may be played; control hands it out with the publish grant so that a join needs no question to control. */
-export interface PlayPolicy {
-  /** When not null, a play URL must carry txSecret and txTime made with one of these keys. */
-  signedWith: readonly string[] | null;
-  /** When given, the stream is a conference member's: only members of the same conference may play it, with their token. */
-  members?: MemberPolicy;
-}
-
-/** Which member tokens (`server/src/auth/member-token.ts`) open a member's stream. */
-export interface MemberPolicy {
-  conferenceId: string;
-  /** Signs the conference's tokens. */
-  key: string;
-  /** Numbers of the members that are present. */
-  present: readonly number[];
-  /** The newest number given out when this was written: a higher one is of a member that came later, and is let in. */
-  upTo: number;
-}
 
 /** What happened in a conference. */
 export interface ConferenceEvent {
@@ -61,6 +44,22 @@ export interface WorkerInfo {
   pid: number;
   /** Where other workers reach this one: a unix socket path (later also host:port). */
   internalAddress: string;
+}
+
+/**
+ * Value of the lease {@link leases.program}: what viewers of a channel's stream get in place of its own frames. Held by the mixer
+ * that makes it, so that it ends with the mixer, and lives on without control.
+ */
+export interface Program {
+  /** The stream to play instead; it is warm when the lease is taken. */
+  source: string;
+  kind: 'mix' | 'picture';
+  worker: string;
+  /** Of the channel whose program it is: viewers may come while its own stream is not live. */
+  channelId: string;
+  accountId: string;
+  play: PlayPolicy;
+  startedAtMs: number;
 }
 
 export interface StreamEvent {
@@ -133,6 +132,12 @@ export interface BusRequests {
   /** A channel for a source of the server's own (the demo picture), made when missing: the signed query to push with. */
   'control.own-channel': [{ stream: string; name: string }, { query: string }];
   'supervisor.health': [null, HealthReport];
+  /** Makes the mix, or changes it to this; answered at once, by the mixer of that id. */
+  [run: `mixer.run/${string}`]: [MixJob, MixStatus];
+  /** Ends the mix; channels it was the program of go back to their own streams first. */
+  [stop: `mixer.stop/${string}`]: [{ id: string }, { ok: true }];
+  /** A picture of the canvas, now: a JPEG in base64. */
+  [preview: `mixer.preview/${string}`]: [{ id: string }, { jpeg: string }];
 }
 
 /** Requests every subscriber answers: `[request, each answer]`. */
@@ -142,12 +147,15 @@ export interface BusGathers {
   'worker.report': [null, WorkerReport];
   /** Whether each process can do its work now. */
   'all.health': [null, ProcessHealth];
+  'mixer.report': [null, MixerReport];
 }
 
 /** Events: everyone who listens hears them. */
 export interface BusEvents {
   'stream.event': StreamEvent;
   'worker.report': WorkerReport;
+  /** Every second from each mixer, and at once when a mix of it changes state. */
+  'mixer.report': MixerReport;
   'stream.disconnect': DisconnectCommand;
   'stream.policy': PolicyChange;
   'conference.event': ConferenceEvent;
@@ -160,4 +168,8 @@ export const leases = {
   stream: (stream: string) => `stream/${stream}`,
   hls: (stream: string) => `hls/${stream}`,
   worker: (worker: string) => `worker/${worker}`,
+  /** Value `MixerInfo`. A mixer is also a worker: others fetch its streams. */
+  mixer: (mixer: string) => `mixer/${mixer}`,
+  /** Value {@link Program}; the key is the channel's stream name. */
+  program: (stream: string) => `program/${stream}`,
 } as const;

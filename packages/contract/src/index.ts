@@ -1,3 +1,5 @@
 export * from './bus.ts';
 export * from './errors.ts';
+export * from './mix.ts';
+export * from './play-policy.ts';
 export * from './streams.ts';
