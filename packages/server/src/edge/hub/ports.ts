@@ -29,6 +29,8 @@ export interface PlayOptions {
   query: string;
   protocol: PlayProtocol;
   ip: string;
+  /** What of it is wanted; both when not said. Nothing is waited for or converted on account of the other track. */
+  tracks?: readonly ('audio' | 'video')[];
 }
 
 /** What ingest and egress protocols use of the hub. */

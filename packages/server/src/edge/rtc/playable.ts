@@ -2,7 +2,8 @@ import { LiveError } from '@lianmai/contract';
 import { type Frame, type VideoFrame, WireError } from '@lianmai/media';
 import { parseAvcConfig } from '@lianmai/media/codec';
 import { type ChosenMedia, chooseAudio, chooseVideoToSend, type Offer } from '@lianmai/media/sdp';
-import type { LiveStream, StreamSink } from '../hub/sink.ts';
+import type { LiveStream } from '../hub/sink.ts';
+import type { MediaTrack } from '../variant/described.ts';
 import { hasReordering } from './whep-fanout.ts';
 
 /** What of a stream WebRTC can carry as it is. */
@@ -11,40 +12,6 @@ export interface PlayableTracks {
   audio: boolean;
   /** Why a track is missing, for the client. */
   left: string[];
-}
-
-/** A stream that just began tells its tracks within this, or has no others. */
-const SETTLE_MS = 800;
-const LONGEST_WAIT_MS = 4000;
-
-/** Waits until it is known what the stream consists of. */
-export async function whenDescribed(stream: LiveStream): Promise<void> {
-  const known = () => {
-    const { video, audio } = stream.headers;
-    return (video !== null || stream.gop.some(({ track }) => track === 'video')) && audio !== null;
-  };
-  if (known() || stream.gop.length > 0) return;
-  await new Promise<void>((resolve) => {
-    let timer = setTimeout(done, LONGEST_WAIT_MS);
-    let settling = false;
-    const sink: StreamSink = {
-      frame() {
-        if (known()) done();
-        else if (!settling) {
-          settling = true;
-          clearTimeout(timer);
-          timer = setTimeout(done, SETTLE_MS);
-        }
-      },
-      ended: () => done(),
-    };
-    function done() {
-      clearTimeout(timer);
-      stream.detach(sink);
-      resolve();
-    }
-    stream.attach(sink);
-  });
 }
 
 /** Looks at configurations and the frames at hand. */
@@ -68,15 +35,24 @@ function profileOf(config: Frame | null): number | null {
   return read === null || read instanceof WireError ? null : read.profile;
 }
 
+/** The sections of the offer that want to receive something. */
+const wantedMedia = ({ media }: Offer) =>
+  media.filter(({ rejected, direction }) => !rejected && /^(recvonly|sendrecv)$/.test(direction));
+
+/** Which tracks the client wants: a stream need not be converted for what it leaves out. */
+export function wantedTracks(offer: Offer): MediaTrack[] {
+  return (['audio', 'video'] as const).filter((track) => wantedMedia(offer).some(({ kind }) => kind === track));
+}
+
 /**
  * What of the stream this client gets.
- * @throws LiveError NOT_PLAYABLE when that is nothing.
+ * @throws LiveError NOT_PLAYABLE when that is nothing, STREAM_NOT_LIVE when nothing came of the stream yet.
  */
 export function chooseToPlay(offer: Offer, tracks: PlayableTracks): ChosenMedia[] {
   const chosen: ChosenMedia[] = [];
   const left = [...tracks.left];
   const sources = { cname: 'lianmai', streamId: 'lianmai' };
-  const wanted = offer.media.filter(({ rejected, direction }) => !rejected && /^(recvonly|sendrecv)$/.test(direction));
+  const wanted = wantedMedia(offer);
   const video = wanted.find(({ kind }) => kind === 'video');
   if (video && tracks.video) {
     const codec = chooseVideoToSend(video, tracks.video.codec, tracks.video.profile);
@@ -91,6 +67,8 @@ export function chooseToPlay(offer: Offer, tracks: PlayableTracks): ChosenMedia[
     if (codec) chosen.push({ mid: audio.mid, codec, direction: 'sendonly', source });
   }
   if (chosen.length > 0) return chosen;
+  if (!tracks.video && !tracks.audio && left.length === 0)
+    throw new LiveError('STREAM_NOT_LIVE', 'nothing has come of this stream yet: try again');
   const why = left.length > 0 ? left.join('; ') : 'it has no track that the client wants';
   throw new LiveError('NOT_PLAYABLE', `WebRTC cannot play this stream: ${why}. Play it by FLV or HLS`);
 }

@@ -10,7 +10,7 @@ import type { HubPort, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { Peer, type PeerEvents } from './peer.ts';
-import { chooseToPlay, playableTracks, whenDescribed } from './playable.ts';
+import { chooseToPlay, playableTracks, wantedTracks } from './playable.ts';
 import { RtcSession } from './session.ts';
 import { TrackSender } from './track-sender.ts';
 import { WhepFanout } from './whep-fanout.ts';
@@ -126,8 +126,7 @@ export class RtcServer {
     const { hub } = this.#options;
     const release = this.#admit(ip);
     try {
-      const live = await hub.play({ stream, query, protocol: 'whep', ip });
-      await whenDescribed(live);
+      const live = await hub.play({ stream, query, protocol: 'whep', ip, tracks: wantedTracks(offer) });
       if (live.state === 'ended') throw new LiveError('STREAM_NOT_LIVE', `"${stream}" has just ended`);
       const tracks = playableTracks(live);
       const chosen = chooseToPlay(offer, tracks);

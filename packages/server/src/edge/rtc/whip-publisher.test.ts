@@ -25,7 +25,12 @@ function setUp(change: (offer: string) => string = (offer) => offer) {
   });
   const frames: Frame[] = [];
   const sent: RtcpPacket[] = [];
-  const publication = { write: (frame: Frame) => void frames.push(frame), received() {}, end() {} };
+  const announced: Frame[] = [];
+  const publication = {
+    write: (frame: Frame) => void (frame.track === 'data' ? announced : frames).push(frame),
+    received() {},
+    end() {},
+  };
   const sender = {
     send(_mid: string, data: Buffer) {
       const packets = parseRtcp(data);
@@ -48,7 +53,7 @@ function setUp(change: (offer: string) => string = (offer) => offer) {
     ...fields,
   });
   const video = (...args: Parameters<typeof packet>) => writeRtpPacket(packet(...args));
-  return { publisher, frames, sent, packet, video, codec };
+  return { publisher, announced, frames, sent, packet, video, codec };
 }
 
 /** A key frame in three packets of one time, from `sequence` on. */
@@ -76,6 +81,12 @@ const audioPacket: RtpPacket = {
   extension: null,
   payload: Buffer.of(0x78, 1, 2),
 };
+
+test('which tracks will come is told before any packet', () => {
+  const { announced } = setUp();
+  assert.equal(announced.length, 1);
+  assert.match(announced[0]!.data.toString('latin1'), /onMetaData.*videocodecid.*audiocodecid/s);
+});
 
 test('a lost packet is asked for, and its retransmission fills the gap', () => {
   const { publisher, frames, sent, packet, video, codec } = setUp();

@@ -1,5 +1,6 @@
 import type { EndReason } from '@lianmai/contract';
-import { WireError } from '@lianmai/media';
+import { type DataFrame, WireError } from '@lianmai/media';
+import { AmfEcmaArray, emptyAmfObject, encodeAmf0 } from '@lianmai/media/amf';
 import {
   ArrivalRecorder,
   isRtcp,
@@ -55,6 +56,7 @@ export class WhipPublisher {
     this.stream = stream;
     this.#publication = publication;
     this.#sender = sender;
+    publication.write(announcement(chosen));
     const clock = new SourceClock();
     for (const { mid, codec } of chosen) {
       this.#tracks.set(mid, new TrackReceiver(codec, clock));
@@ -156,4 +158,18 @@ export class WhipPublisher {
   #send(mid: string, packets: readonly RtcpPacket[]): void {
     this.#sender.send(mid, writeRtcp(packets));
   }
+}
+
+/**
+ * Tells before the first packet which tracks will come, so that nobody who joins early is answered without one of them. The codec
+ * numbers are those that FLV and RTMP players get: H.264 and AAC (FLV 10.1 E.4.2.1, E.4.3.1).
+ */
+function announcement(chosen: readonly ChosenMedia[]): DataFrame {
+  const isVideo = ({ codec }: ChosenMedia) => codec.name.toLowerCase() !== 'opus';
+  const tracks = Object.assign(emptyAmfObject(), {
+    ...(chosen.some(isVideo) && { videocodecid: 7 }),
+    ...(!chosen.every(isVideo) && { audiocodecid: 10 }),
+  });
+  const data = encodeAmf0(['onMetaData', new AmfEcmaArray(tracks)]);
+  return { track: 'data', codec: 'amf0', type: 'config', dts: 0, cts: 0, data };
 }

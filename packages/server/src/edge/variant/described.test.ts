@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { audio, audioConfig, video, videoConfig } from '../hub/testing/frames.ts';
+import { audio, audioConfig, metadata, video, videoConfig } from '../hub/testing/frames.ts';
 import { openStream } from '../hub/testing/open-stream.ts';
 import { isDescribed, whenDescribed } from './described.ts';
 
@@ -21,6 +21,21 @@ test('one with a single track is, when the other had time to come', async () => 
   assert.equal(isDescribed(stream), false);
   stream.write(video('inter', 800), 800);
   assert.equal(isDescribed(stream), true);
+});
+
+test('a track that the metadata announces is waited for, however long the other one has come', async () => {
+  const stream = openStream();
+  stream.write(metadata('onMetaData videocodecid audiocodecid'), 0);
+  let isDone = false;
+  const described = whenDescribed(stream).then(() => {
+    isDone = true;
+  });
+  for (let ms = 0; ms < 3000; ms += 20) stream.write(audio(ms), ms);
+  assert.equal(isDescribed(stream), false);
+  assert.equal(isDescribed(stream, ['audio']), true, 'for who does not want the picture');
+  assert.equal(isDone, false);
+  stream.write(video('key', 3000), 3000);
+  await described;
 });
 
 test('the end of a stream ends the wait', async () => {

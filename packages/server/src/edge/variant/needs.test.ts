@@ -21,6 +21,13 @@ test('WebRTC viewers need Opus, and H.264 without B-frames or VP8', () => {
   assert.equal(needsOf('whep', nature({ ingest: 'whip', video: 'vp8', audio: 'opus' })), null);
 });
 
+test('a track that is not wanted is not converted', () => {
+  const reordered = nature({ reordered: true });
+  assert.deepEqual(needsOf('whep', reordered, ['audio']), { video: null, audio: 'opus' });
+  assert.deepEqual(needsOf('whep', reordered, ['video']), { video: 'h264', audio: null });
+  assert.equal(needsOf('whep', nature({ video: 'h265', audio: 'opus' }), ['audio']), null);
+});
+
 test('players of RTMP, FLV and HLS need H.264 and AAC of what browsers publish', () => {
   for (const protocol of ['rtmp', 'flv', 'ws-flv', 'hls'] as const) {
     const whip = (changes: Partial<StreamNature>) => needsOf(protocol, nature({ ingest: 'whip', ...changes }));

@@ -1,6 +1,7 @@
 import type { IngestProtocol, PlayProtocol } from '@lianmai/contract';
 import type { AudioCodec, Frame, VideoCodec } from '@lianmai/media';
 import type { LiveStream } from '../hub/sink.ts';
+import { BOTH_TRACKS, type MediaTrack } from './described.ts';
 
 /** What a stream is turned into for players that cannot take it as it is; null: the track stays. */
 export interface Conversion {
@@ -40,9 +41,16 @@ const isReordered = (frame: Frame) => frame.track === 'video' && frame.type !== 
  * WebRTC carries H.264 without B-frames, VP8 and Opus (RFC 7742, RFC 7874). RTMP, FLV and HLS players are sure to take H.264 and
  * AAC only, so that is what they get of a stream that a browser published. An encoder that pushes something newer by enhanced RTMP
  * means it: that is passed on.
+ * @param wanted a track that the player leaves out is never converted for it.
  */
-export function needsOf(protocol: PlayProtocol, nature: StreamNature): Conversion | null {
-  const { ingest, video, audio, reordered } = nature;
+export function needsOf(
+  protocol: PlayProtocol,
+  nature: StreamNature,
+  wanted: readonly MediaTrack[] = BOTH_TRACKS,
+): Conversion | null {
+  const { ingest, reordered } = nature;
+  const video = wanted.includes('video') ? nature.video : null;
+  const audio = wanted.includes('audio') ? nature.audio : null;
   const needs: Conversion = { video: null, audio: null };
   if (protocol === 'whep') {
     if (video !== null && video !== 'vp8' && (video !== 'h264' || reordered)) needs.video = 'h264';

@@ -42,8 +42,8 @@ export class Variants implements HubPort {
   play(options: PlayOptions): LiveStream | Promise<LiveStream> {
     const source = this.#options.hub.play(options);
     return source instanceof Promise
-      ? source.then((late) => this.#fitted(late, options.protocol))
-      : this.#fitted(source, options.protocol);
+      ? source.then((late) => this.#fitted(late, options))
+      : this.#fitted(source, options);
   }
 
   /** Ends all conversions. */
@@ -51,17 +51,19 @@ export class Variants implements HubPort {
     for (const feeds of [...this.#feeds.values()]) for (const feed of [...feeds.values()]) feed.close();
   }
 
-  #fitted(source: LiveStream, protocol: PlayOptions['protocol']): LiveStream | Promise<LiveStream> {
-    if (!mayNeed(protocol, source.ingest)) return source;
-    if (this.#described.has(source) || isDescribed(source)) {
-      this.#described.add(source);
-      return this.#converted(source, protocol);
-    }
-    return whenDescribed(source).then(() => this.#converted(source, protocol));
+  #fitted(source: LiveStream, options: PlayOptions): LiveStream | Promise<LiveStream> {
+    if (!mayNeed(options.protocol, source.ingest)) return source;
+    if (this.#described.has(source) || isDescribed(source, options.tracks)) return this.#converted(source, options);
+    return whenDescribed(source, options.tracks).then(() => {
+      // What did not come in all this time is not waited for again by the next one.
+      const { headers, gop } = source;
+      if (options.tracks === undefined && (gop.length > 0 || headers.audio !== null)) this.#described.add(source);
+      return this.#converted(source, options);
+    });
   }
 
-  #converted(source: LiveStream, protocol: PlayOptions['protocol']): LiveStream | Promise<LiveStream> {
-    const needs = needsOf(protocol, natureOf(source));
+  #converted(source: LiveStream, { protocol, tracks }: PlayOptions): LiveStream | Promise<LiveStream> {
+    const needs = needsOf(protocol, natureOf(source), tracks);
     if (needs === null) return source;
     const name = variantName(source.name, needs);
     const feeds = this.#feeds.get(source) ?? new Map<string, VariantFeed>();
