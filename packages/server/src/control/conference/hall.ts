@@ -22,7 +22,7 @@ export interface HallOptions {
 }
 
 /** How often the clock is looked at; deadlines are in the database, so any control may see to them. */
-const TICK_MS = 250;
+const TICK_MS = 1000;
 /** What a change of a stream did not reach, the database being away, is put right this often. */
 const COMPARE_EVERY_MS = 10_000;
 const ENDED_KEPT_MS = 3_600_000;
