@@ -1,7 +1,9 @@
 /** What control, media workers and the supervisor say to each other. Subjects are built here and nowhere else. */
 import type { ErrorBody } from './errors.ts';
+import type { ImAnnouncement, ImDelivery, ImReport } from './im-bus.ts';
 import type { MixerReport, MixJob, MixStatus } from './mix.ts';
 import type { PlayPolicy } from './play-policy.ts';
+import type { RoomCloseReason } from './rest/room.ts';
 import type { EndReason, IngestProtocol, PlayProtocol, StreamFigures } from './streams.ts';
 
 /** What happened in a conference. */
@@ -12,6 +14,26 @@ export interface ConferenceEvent {
   /** Whom it is about; null: the conference as such. */
   userId: string | null;
   atMs: number;
+}
+
+/** What happened to a room; what it is now is control's to tell. */
+export interface RoomEvent {
+  roomId: string;
+  /** `changed`: title, cover, settings, custom fields. `live`, `interrupted`: its broadcast. */
+  type: 'opened' | 'live' | 'interrupted' | 'changed' | 'closed';
+  /** Of `closed`. */
+  reason: RoomCloseReason | null;
+  atMs: number;
+}
+
+/** A user's profile changed, or tokens of it are worth nothing any more. */
+export interface UserChange {
+  appId: string;
+  userId: string;
+  /** Tokens of a lower one have ended. */
+  generation: number;
+  /** The one token that was logged out, by its id; null: none singly. */
+  loggedOut: string | null;
 }
 
 /** Asked of control before a publisher is let in. */
@@ -44,6 +66,8 @@ export interface WorkerInfo {
   pid: number;
   /** Where other workers reach this one: a unix socket path (later also host:port). */
   internalAddress: string;
+  /** Conversions that it gives of its own streams itself, as they are asked for over a relay: `audio=opus`. */
+  variants?: readonly string[];
 }
 
 /**
@@ -131,7 +155,12 @@ export interface BusRequests {
   'control.usage': [UsageReport, { ok: true }];
   /** A channel for a source of the server's own (the demo picture), made when missing: the signed query to push with. */
   'control.own-channel': [{ stream: string; name: string }, { query: string }];
+  /** The key that signs users' tokens (`server/src/auth/user-token.ts`); it never changes while a server lives. */
+  'control.user-key': [null, { key: string }];
   'supervisor.health': [null, HealthReport];
+  /** What happened on a worker's chat sockets; taken at once, answered later by {@link ImDelivery}. */
+  'control.im': [ImReport, { ok: true }];
+  'control.im-sockets': [ImAnnouncement, { ok: true }];
   /** Makes the mix, or changes it to this; answered at once, by the mixer of that id. */
   [run: `mixer.run/${string}`]: [MixJob, MixStatus];
   /** Ends the mix; channels it was the program of go back to their own streams first. */
@@ -148,6 +177,7 @@ export interface BusGathers {
   /** Whether each process can do its work now. */
   'all.health': [null, ProcessHealth];
   'mixer.report': [null, MixerReport];
+  'worker.im-sockets': [null, ImAnnouncement];
 }
 
 /** Events: everyone who listens hears them. */
@@ -159,8 +189,11 @@ export interface BusEvents {
   'stream.disconnect': DisconnectCommand;
   'stream.policy': PolicyChange;
   'conference.event': ConferenceEvent;
+  'room.event': RoomEvent;
+  'user.change': UserChange;
   /** A viewer cannot go on without a key frame: whoever holds a publisher that makes them on demand asks it. */
   'stream.key-frame': { stream: string };
+  [deliver: `worker.im/${string}`]: ImDelivery;
 }
 
 /** Lease keys. A lease ends with its owner's process. */

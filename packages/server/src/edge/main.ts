@@ -37,6 +37,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   const variants = new Variants({
     hub,
     transcoderAddress: join(runtimeDir, 'transcoder.sock'),
+    ownAddress: (stream, variant) => hub.variantAddress(stream, variant),
     settings,
     traffic: hub.traffic,
     log,

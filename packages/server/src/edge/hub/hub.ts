@@ -155,6 +155,13 @@ export class Hub implements HubPort {
     return feed?.publication ? feed.stream : null;
   }
 
+  /** Where a conversion of a stream is had from the worker that holds the stream; null: that worker gives none such. */
+  variantAddress(stream: string, variant: string): string | null {
+    const holder = this.#holders.get(stream);
+    const worker = holder && this.#holders.worker(holder.worker);
+    return worker?.variants?.includes(variant) ? worker.internalAddress : null;
+  }
+
   /** Of this moment: publishers here, and viewers here by protocol. */
   audience(): { publishers: number; viewers: Partial<Record<PlayProtocol, number>> } {
     const viewers: Partial<Record<PlayProtocol, number>> = {};

@@ -10,8 +10,8 @@ export interface VariantFeedOptions {
   source: LiveStream;
   /** How the conversion is asked for. */
   name: string;
-  /** Where the transcoder is. */
-  transcoderAddress: string;
+  /** Where the conversion is had; asked each time, for it may move. */
+  address(): string;
   gopCacheBytes: number;
   traffic: WorkerTraffic;
   log: Pick<Logger, 'info' | 'debug'>;
@@ -82,12 +82,12 @@ export class VariantFeed implements StreamSink {
   }
 
   #open(): void {
-    const { transcoderAddress, name, now, log } = this.#options;
+    const { address, name, now, log } = this.#options;
     const into = (write: (stream: VariantStream) => void) => {
       if (this.#stream) write(this.#stream);
     };
     this.#link = relayFrom(
-      transcoderAddress,
+      address(),
       name,
       {
         opened: (holder) => {

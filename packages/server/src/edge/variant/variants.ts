@@ -10,6 +10,8 @@ export interface VariantsOptions {
   hub: HubPort;
   /** Where the transcoder's relays are; see {@link relayAddress}. */
   transcoderAddress: string;
+  /** Where a conversion is had from the stream's own worker (a mixer has the sound before it is encoded); null: not there. */
+  ownAddress?(stream: string, variant: string): string | null;
   settings: { gopCacheBytes: number };
   traffic: WorkerTraffic;
   log: Pick<Logger, 'info' | 'debug'>;
@@ -72,13 +74,14 @@ export class Variants implements HubPort {
   }
 
   #begin(source: LiveStream, name: string, feeds: Map<string, VariantFeed>): VariantFeed {
-    const { settings, transcoderAddress, traffic, log, now } = this.#options;
+    const { settings, transcoderAddress, ownAddress, traffic, log, now } = this.#options;
+    const query = name.slice(source.name.length + 1);
     this.#count++;
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
     const feed: VariantFeed = new VariantFeed({
       source,
       name,
-      transcoderAddress,
+      address: () => ownAddress?.(source.name, query) ?? transcoderAddress,
       gopCacheBytes: settings.gopCacheBytes,
       traffic,
       log,
