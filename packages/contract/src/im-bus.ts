@@ -1,0 +1,66 @@
+/** What media workers, which hold the sockets of chat, and control, which decides, say to each other. */
+import type { ErrorBody } from './errors.ts';
+
+/** Who a connection's token is for. */
+export interface ImIdentity {
+  userId: string;
+  appId: string;
+}
+
+/** A socket as its worker knows it. Numbers are given once in a worker's life (`incarnation`). */
+export interface ImConnection extends ImIdentity {
+  connection: number;
+  session: string;
+  rooms: readonly string[];
+}
+
+/** Something that happened on a worker's sockets. */
+export type ImUp =
+  | {
+      type: 'open';
+      connection: number;
+      identity: ImIdentity;
+      /** What the client said it saw last, and where; null: it is new. */
+      seq: number | null;
+      session: string | null;
+      ip: string;
+    }
+  /** `clean`: the client said goodbye. */
+  | { type: 'close'; connection: number; clean: boolean }
+  /** `call` null: a notification, which is not answered. */
+  | { type: 'call'; connection: number; call: number | null; method: string; params: unknown }
+  /** Likes of members, summed since the last time. */
+  | { type: 'likes'; roomId: string; byUser: readonly (readonly [userId: string, count: number])[] };
+
+/** In the order it happened. */
+export interface ImReport {
+  worker: string;
+  incarnation: string;
+  items: readonly ImUp[];
+}
+
+/** All sockets of a worker. */
+export interface ImAnnouncement {
+  worker: string;
+  incarnation: string;
+  connections: readonly ImConnection[];
+}
+
+/** Something a worker does with its sockets. */
+export type ImDown =
+  /** To all its sockets in the room. `text` is a JSON-RPC message or batch; `droppable`: nothing in it but low priorities. */
+  | { type: 'room'; roomId: string; text: string; droppable: boolean }
+  | { type: 'send'; connections: readonly number[]; text: string }
+  /** `result` is JSON text. */
+  | { type: 'answer'; connection: number; call: number; result: string }
+  | { type: 'refusal'; connection: number; call: number; error: ErrorBody['error'] }
+  | { type: 'ready'; connection: number; session: string; text: string }
+  | { type: 'enter' | 'leave'; roomId: string; connections: readonly number[] }
+  | { type: 'close'; connections: readonly number[]; code: number; reason: string }
+  /** Control knows nothing of this worker's sockets: it is to announce them. */
+  | { type: 'announce' };
+
+/** In the order it is to be done. */
+export interface ImDelivery {
+  items: readonly ImDown[];
+}
