@@ -21,7 +21,7 @@ export const ERRORS = {
   MUTED: { code: 40300020, status: 403 },
   BANNED: { code: 40300021, status: 403 },
   NOT_IN_ROOM: { code: 40300022, status: 403 },
-  ROOM_QUOTA_EXCEEDED: { code: 40300020, status: 403 },
+  ROOM_QUOTA_EXCEEDED: { code: 40300023, status: 403 },
   NOT_FOUND: { code: 40400001, status: 404 },
   CHANNEL_NOT_FOUND: { code: 40400002, status: 404 },
   STREAM_NOT_LIVE: { code: 40400003, status: 404 },

@@ -5,4 +5,6 @@ export * from './common.ts';
 export * from './conference.ts';
 export * from './figures.ts';
 export * from './live.ts';
+export * from './room.ts';
 export * from './traffic.ts';
+export * from './user.ts';
