@@ -1,25 +1,15 @@
 import { LiveError } from '@lianmai/contract';
-import type { Bus, Unsubscribe } from '../bus/bus.ts';
-import type { Feed } from '../edge/hub/feed.ts';
-import { Holders } from '../edge/hub/holders.ts';
-import { LiveStreamImpl } from '../edge/hub/live-stream.ts';
-import { RemoteStreams } from '../edge/hub/remote-streams.ts';
-import { UsageMeter } from '../edge/hub/usage-meter.ts';
-import { WorkerTraffic } from '../edge/hub/worker-traffic.ts';
+import type { Unsubscribe } from '../bus/bus.ts';
+import { BorrowedStreams, type BorrowedStreamsOptions } from '../edge/hub/borrowed-streams.ts';
+import type { LiveStreamImpl } from '../edge/hub/live-stream.ts';
 import { type Conversion, parseVariantName } from '../edge/variant/needs.ts';
 import type { Logger } from '../log/log.ts';
-import type { Settings } from '../settings/settings.ts';
 import { StreamConversion } from './conversion.ts';
 
-export interface TranscoderOptions {
-  name: string;
-  bus: Bus;
-  settings: Pick<Settings, 'publishGraceMs' | 'gopCacheBytes'>;
+export interface TranscoderOptions extends BorrowedStreamsOptions {
   /** Streams whose pictures are encoded at the same time. */
   maxVideo: number;
   log: Pick<Logger, 'info' | 'warn' | 'debug'>;
-  /** Unix time, ms; must not go back. */
-  now(): number;
 }
 
 interface Job {
@@ -39,10 +29,7 @@ const LINGER_MS = 1000;
  */
 export class Transcoder {
   readonly #options: TranscoderOptions;
-  readonly #holders: Holders;
-  readonly #sources = new Map<string, Feed>();
-  readonly #remote: RemoteStreams;
-  readonly #traffic: WorkerTraffic;
+  readonly #sources: BorrowedStreams;
   /** By variant name. */
   readonly #jobs = new Map<string, Job>();
   readonly #beginning = new Map<string, Promise<Job>>();
@@ -51,25 +38,8 @@ export class Transcoder {
   #closed = false;
 
   constructor(options: TranscoderOptions) {
-    const { name: workerId, settings, now, log } = options;
     this.#options = options;
-    this.#holders = new Holders(settings.publishGraceMs);
-    // Nothing is charged here: what viewers get is metered where they are.
-    this.#traffic = new WorkerTraffic(new UsageMeter(workerId, crypto.randomUUID(), now()));
-    this.#remote = new RemoteStreams({
-      workerId,
-      graceMs: settings.publishGraceMs,
-      holders: this.#holders,
-      feeds: this.#sources,
-      create: (name, holder) => {
-        const stream = this.#stream(name, holder);
-        const feed: Feed = { stream, publication: null, ready: false, lostMs: null, unwantedMs: null };
-        this.#sources.set(name, feed);
-        return feed;
-      },
-      now,
-      log,
-    });
+    this.#sources = new BorrowedStreams(options);
   }
 
   /** Running conversions. */
@@ -79,21 +49,12 @@ export class Transcoder {
   }
 
   async start(): Promise<void> {
-    const { bus, now } = this.#options;
     this.#unsubscribe.push(
-      bus.subscribe('stream.event', (event) => {
-        if (event.state !== 'ended') return;
-        this.#holders.ended(event);
-        this.#remote.ended(event);
-      }),
-      bus.subscribe('stream.disconnect', ({ stream, reason }) => this.#remote.disconnect(stream, reason)),
-      bus.subscribe('stream.key-frame', ({ stream }) => {
+      this.#options.bus.subscribe('stream.key-frame', ({ stream }) => {
         for (const { into, conversion } of this.#jobs.values()) if (into.name === stream) conversion.requestKeyFrame();
       }),
-      await this.#holders.watch(bus, now, (name, holder) => {
-        if (holder) this.#remote.holderChanged(name, holder);
-      }),
     );
+    await this.#sources.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -114,8 +75,7 @@ export class Transcoder {
     if (this.#timer) clearInterval(this.#timer);
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     for (const { conversion } of [...this.#jobs.values()]) conversion.close();
-    this.#remote.close();
-    for (const { stream } of this.#sources.values()) stream.end('shutdown');
+    this.#sources.close();
   }
 
   #begin(name: string): Promise<Job> {
@@ -128,12 +88,11 @@ export class Transcoder {
   }
 
   async #convert(name: string, stream: string, conversion: Conversion): Promise<Job> {
-    const known = this.#sources.get(stream);
-    const source = known?.ready ? known.stream : await this.#remote.fetch(stream);
+    const source = await this.#sources.open(stream);
     if (this.#closed) throw new LiveError('UNAVAILABLE', 'the transcoder is shutting down');
     this.#checkRoom(conversion, stream);
     const { log, now } = this.#options;
-    const into = this.#stream(stream, source.holder);
+    const into = this.#sources.create(stream, source.holder);
     const job: Job = {
       into,
       unusedMs: null,
@@ -163,16 +122,9 @@ export class Transcoder {
       );
   }
 
-  #stream(name: string, holder: LiveStreamImpl['holder']): LiveStreamImpl {
-    const { settings, now } = this.#options;
-    const { gopCacheBytes } = settings;
-    return new LiveStreamImpl({ name, holder, gopCacheBytes, traffic: this.#traffic, nowMs: now() });
-  }
-
   #tick(): void {
     const nowMs = this.#options.now();
-    this.#holders.tick(nowMs);
-    this.#remote.tick(nowMs);
+    this.#sources.tick(nowMs);
     for (const job of [...this.#jobs.values()]) {
       if (job.into.attached) job.unusedMs = null;
       else job.unusedMs ??= nowMs;
