@@ -1,0 +1,1 @@
+export { type ImageHeader, readImageHeader } from './image-header.ts';
