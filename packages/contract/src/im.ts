@@ -2,6 +2,8 @@ import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
 import { ROOM_ROLES, SENT_KINDS } from './im-wire.ts';
 import { CLOSED, Id, nullable, Time } from './rest/common.ts';
 import { UserId } from './rest/conference.ts';
+import { ROOM_CLOSE_REASONS, Room, RoomSummary } from './rest/room.ts';
+import { UserProfile } from './rest/user.ts';
 
 /*
  * The chat WebSocket `/v1/im?token=…&seq=…&session=…`: JSON-RPC 2.0, one JSON value per text message. The client sends
@@ -16,20 +18,10 @@ export const IM_LONGEST_TEXT = 500;
 const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [1_774_944_900_000_000] });
 const Count = Type.Integer({ minimum: 0 });
 
-export const ImUser = Type.Object(
-  {
-    userId: UserId,
-    nickname: Type.String(),
-    avatar: nullable(Type.String(), { description: 'URL of a picture' }),
-  },
-  { title: 'ImUser' },
-);
-export type ImUser = Static<typeof ImUser>;
-
 /** The anchor's is fixed; `room.setRole` changes between the others. */
 const RoomRole = Type.Enum([...ROOM_ROLES], { type: 'string' });
 
-export const RoomMember = Type.Object({ ...ImUser.properties, role: RoomRole }, { title: 'RoomMember' });
+export const RoomMember = Type.Object({ ...UserProfile.properties, role: RoomRole }, { title: 'RoomMember' });
 export type RoomMember = Static<typeof RoomMember>;
 
 const Text = Type.String({ minLength: 1, maxLength: IM_LONGEST_TEXT });
@@ -90,23 +82,7 @@ export type Gift = Static<typeof Gift>;
 
 const GiftCount = Type.Object({ giftId: Type.String(), count: Count }, { title: 'GiftCount' });
 
-/** A room as chat knows it; `GET /v1/rooms/{id}` has the rest. */
-export const ImRoom = Type.Object(
-  {
-    id: Id,
-    title: Type.String(),
-    cover: nullable(Type.String()),
-    state: Type.String({ description: 'As `GET /v1/rooms/{id}` says' }),
-    anchor: ImUser,
-    viewers: Count,
-    likes: Count,
-    gifts: Type.Array(GiftCount),
-    slowModeSeconds: Type.Integer({ minimum: 0, description: 'Between two messages of one member; 0: no slow mode' }),
-    muteAll: Type.Boolean({ description: 'Only the anchor and moderators may speak' }),
-  },
-  { title: 'ImRoom' },
-);
-export type ImRoom = Static<typeof ImRoom>;
+const CloseReason = Type.Enum([...ROOM_CLOSE_REASONS], { type: 'string' });
 
 const MembersPage = Type.Object(
   {
@@ -146,7 +122,8 @@ export const IM_METHODS = {
     ),
     Type.Object(
       {
-        room: ImRoom,
+        room: Room,
+        gifts: Type.Array(GiftCount, { description: 'Given in this room so far' }),
         self: Type.Object({
           role: RoomRole,
           mutedUntil: nullable(Time, { description: 'null: may speak' }),
@@ -227,7 +204,7 @@ export const IM_EVENTS = {
   'im.ready': Type.Object({
     seq: Seq,
     session: Type.String({ description: 'Give it, with the last `seq`, when connecting again' }),
-    user: ImUser,
+    user: UserProfile,
     rooms: Type.Array(Id, { description: 'Rooms this connection is in again, as before it broke' }),
     reload: Type.Boolean({ description: 'What was missed is not known any more: enter the rooms again' }),
   }),
@@ -242,11 +219,11 @@ export const IM_EVENTS = {
   }),
   'room.left': roomEvent({ user: RoomMember, others: Count, members: Count }),
   'room.stats': roomEvent({ viewers: Count, likes: Count, gifts: Type.Optional(Type.Array(GiftCount)) }),
-  'room.changed': roomEvent({ room: ImRoom }),
+  'room.changed': roomEvent({ room: Room }),
   'room.muted': roomEvent({ userId: UserId, mutedUntil: nullable(Time, { description: 'null: may speak again' }) }),
   'room.role': roomEvent({ userId: UserId, role: RoomRole }),
   'room.kicked': roomEvent({ userId: UserId, bannedUntil: nullable(Time, { description: 'null: only sent out' }) }),
-  'room.closed': roomEvent({ reason: Type.String() }),
+  'room.closed': roomEvent({ reason: CloseReason, summary: nullable(RoomSummary) }),
   'stream.state': roomEvent({
     state: Type.String({ description: 'Of the room’s stream: live, interrupted or ended' }),
   }),

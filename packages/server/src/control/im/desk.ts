@@ -1,11 +1,9 @@
-import type { ImPriority } from '@lianmai/contract';
+import type { ImIdentity, ImPriority } from '@lianmai/contract';
 import type { Static, TObject } from 'typebox';
 import type { Unsubscribe } from '../../bus/bus.ts';
 
 /** Who makes a call, and on which of its connections. */
-export interface ImCaller {
-  userId: string;
-  appId: string;
+export interface ImCaller extends ImIdentity {
   connectionId: string;
 }
 
@@ -31,7 +29,7 @@ export type ImPresence =
   /** The user's last connection left the room, or broke and did not come back in time; or the room sent it out. */
   | { type: 'left'; roomId: string; userId: string; reason: 'left' | 'lost' | 'kicked' | 'closed' }
   /** A user without any connection for so long that it is not coming back by itself. */
-  | { type: 'gone'; userId: string };
+  | ({ type: 'gone' } & ImIdentity);
 
 export interface SignalOptions {
   /** How long it is kept for connections to come, ms; default 10 s: who asks to be answered asks again after that. */
@@ -50,12 +48,12 @@ export interface ImDesk {
    * kept until one of them acknowledges it or its time is over, and sent again to connections that come meanwhile.
    * @returns the signal's id.
    */
-  signal(userId: string, event: string, params: object, options?: SignalOptions): string;
+  signal(user: ImIdentity, event: string, params: object, options?: SignalOptions): string;
 
   /** Sends an event to everybody in a room with the next batch, `seq` and `roomId` added; by `priority` it may be dropped. */
   broadcast(roomId: string, event: string, params: object, priority: ImPriority): void;
 
-  isOnline(userId: string): boolean;
+  isOnline(user: ImIdentity): boolean;
   isInRoom(roomId: string, userId: string): boolean;
 
   onPresence(listener: (change: ImPresence) => void): Unsubscribe;
