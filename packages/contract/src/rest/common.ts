@@ -11,7 +11,8 @@ export const CLOSED = { additionalProperties: false } as const;
 /** Visible text on one line, not only spaces. */
 export const NAME_PATTERN = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]+$';
 
-export const Id = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', examples: ['ch_k3v9x2m4q7w8z5t1'] });
+export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$';
+export const Id = Type.String({ pattern: ID_PATTERN, examples: ['ch_k3v9x2m4q7w8z5t1'] });
 export const Time = Type.String({
   format: 'date-time',
   description: 'RFC 3339, UTC',

@@ -38,7 +38,10 @@ export const ViewersByProtocol = Type.Object(
 
 /** What a channel carries while it is live. */
 export const LiveFigures = Type.Object({
-  source: Type.Enum(['direct', 'mix'], { type: 'string', description: "direct: the publisher's own stream" }),
+  source: Type.Enum(['direct', 'mix', 'picture'], {
+    type: 'string',
+    description: "What viewers get. direct: the publisher's own stream; picture: one that stands in for it",
+  }),
   protocol: Type.Enum(['rtmp', 'rtmps', 'whip', 'internal'], { type: 'string', description: 'How it is published' }),
   since: Time,
   video: nullable(VideoFigures),

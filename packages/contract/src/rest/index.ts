@@ -5,6 +5,8 @@ export * from './common.ts';
 export * from './conference.ts';
 export * from './figures.ts';
 export * from './live.ts';
+export * from './mix.ts';
+export * from './picture.ts';
 export * from './room.ts';
 export * from './traffic.ts';
 export * from './user.ts';
