@@ -1,4 +1,5 @@
 import type { AudioCodec, EndReason, IngestProtocol, PlayProtocol, VideoCodec } from '@lianmai/contract';
+import type { RoomCloseReason, RoomState } from '@lianmai/contract/rest';
 
 /*
  * The tables as rows, in the subset that SQLite and PostgreSQL share: ids are text, times are milliseconds since 1970,
@@ -30,6 +31,13 @@ export interface AppRow {
   pushKeyBackup: string | null;
   playKey: string;
   playKeyBackup: string | null;
+  /** The app's number, which UserSigs name. */
+  sdkAppId: number;
+  /** Makes UserSigs. */
+  secretKey: string;
+  secretKeyBackup: string | null;
+  /** Rooms of its users that may be open at once. */
+  roomQuota: number;
   createdAt: number;
 }
 
@@ -155,6 +163,137 @@ export interface ConferenceMemberRow {
 
 export type MutedBy = 'self' | 'owner' | null;
 
+/** An uploaded picture, once for each app that has it; the bytes are in the storage, once. */
+export interface PictureRow {
+  /** By the content. */
+  id: string;
+  appId: string;
+  accountId: string;
+  type: 'image/png' | 'image/jpeg' | 'image/webp';
+  width: number;
+  height: number;
+  bytes: number;
+  createdAt: number;
+}
+
+export interface MixRow {
+  id: string;
+  /** `picture`: made for a channel by the server itself, and not shown among the mixes. */
+  kind: 'mix' | 'picture';
+  appId: string;
+  accountId: string;
+  stream: string;
+  /** null: as its channels are. */
+  playAuth: PlayAuth | null;
+  /** Made by the operator: inputs may be anybody's streams. Otherwise only its own account's. */
+  anyInput: Flag;
+  /** JSON: inputs, layout, canvas, output, as in a `MixJob`. */
+  spec: string;
+  version: number;
+  /** Of all that the mixer is told but the version: when it differs, the version goes up. */
+  digest: string;
+  /** Which mixer makes it; null: none has been found. */
+  mixer: string | null;
+  createdAt: number;
+}
+
+/** What viewers of a channel are to get; a channel without a row: its own stream. */
+export interface ChannelProgramRow {
+  channelId: string;
+  source: 'direct' | 'mix' | 'picture';
+  /** The mix that is shown: of `mix`; of `picture` and of a fallback the one made for it. */
+  mixId: string | null;
+  /** Of `picture`. */
+  picture: string | null;
+  fallbackPicture: string | null;
+  /** Since when the publisher is gone without a goodbye; null: it is there, or is not coming back. */
+  awaySince: number | null;
+}
+
+export interface AppUserRow {
+  appId: string;
+  userId: string;
+  nickname: string;
+  /** A picture's id here, or an http(s) address. */
+  avatar: string | null;
+  /** The nickname as it is compared; null: does not log in with a password. */
+  loginName: string | null;
+  /** As `control/user/password.ts` writes it. */
+  password: string | null;
+  /** Tokens of a lower one have ended. */
+  generation: number;
+  /** UserSigs made before have ended; 0: none. */
+  signedOutAt: number;
+  createdAt: number;
+}
+
+/** A token that ended before its time, alone. Kept until it would have. */
+export interface LoggedOutTokenRow {
+  appId: string;
+  userId: string;
+  tokenId: string;
+  expiresAt: number;
+}
+
+/** Keys that the server made for itself, by name. */
+export interface ServerSecretRow {
+  name: string;
+  value: string;
+  createdAt: number;
+}
+
+export interface RoomRow {
+  id: string;
+  appId: string;
+  accountId: string;
+  anchorId: string;
+  /** May be gone when the room is closed. */
+  channelId: string;
+  stream: string;
+  title: string;
+  /** A picture's id here, or an http(s) address. */
+  cover: string | null;
+  location: string | null;
+  /** JSON */
+  tags: string;
+  mode: 'server-mix' | 'client-mix';
+  /** JSON: `RoomSettings`. */
+  settings: string;
+  /** JSON: `RoomCustom`. */
+  custom: string;
+  /** Title and nickname as they are searched. */
+  search: string;
+  state: RoomState;
+  createdAt: number;
+  /** The anchor's last heartbeat, as far as written. */
+  beatAt: number;
+  /** First on air. */
+  liveSince: number | null;
+  /** While live: since when. */
+  onAirSince: number | null;
+  /** On air before that. */
+  onAirMs: number;
+  /** While interrupted: since when. */
+  offAirAt: number | null;
+  /** When time alone may change something next. */
+  dueAt: number | null;
+  closedAt: number | null;
+  closeReason: RoomCloseReason | null;
+  viewers: number;
+  peakViewers: number;
+  totalViewers: number;
+  likes: number;
+}
+
+/** A channel that was made for an anchor's rooms. */
+export interface RoomChannelRow {
+  channelId: string;
+  appId: string;
+  anchorId: string;
+  /** When it is deleted; null: a room is open on it. */
+  expiresAt: number | null;
+}
+
 export interface Schema {
   account: AccountRow;
   app: AppRow;
@@ -166,4 +305,12 @@ export interface Schema {
   usageReport: UsageReportRow;
   conference: ConferenceRow;
   conferenceMember: ConferenceMemberRow;
+  picture: PictureRow;
+  mix: MixRow;
+  channelProgram: ChannelProgramRow;
+  appUser: AppUserRow;
+  loggedOutToken: LoggedOutTokenRow;
+  serverSecret: ServerSecretRow;
+  room: RoomRow;
+  roomChannel: RoomChannelRow;
 }

@@ -1,9 +1,15 @@
 import type { Migration } from 'kysely/migration';
 import { liveCore } from './0001-live-core.ts';
 import { conferences } from './0002-conferences.ts';
+import { mixes } from './0003-mixes.ts';
+import { users } from './0004-users.ts';
+import { rooms } from './0005-rooms.ts';
 
 /** All steps of the schema, run in the order of their names. A step that was released is never changed: a new one follows. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-live-core': liveCore,
   '0002-conferences': conferences,
+  '0003-mixes': mixes,
+  '0004-users': users,
+  '0005-rooms': rooms,
 };
