@@ -2,7 +2,7 @@ import type { Frame } from '@lianmai/media';
 import { flvFileHeader, writeFlvTag } from '@lianmai/media/flv';
 import { type FanoutFormat, headFrames } from '../fanout/format.ts';
 import type { StreamHeaders } from '../hub/sink.ts';
-import { binaryFrameHeader } from './websocket-frame.ts';
+import { binaryFrameHeader } from '../websocket/frame.ts';
 
 interface Tracks {
   audio: boolean;

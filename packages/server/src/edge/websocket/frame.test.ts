@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WireError } from '@lianmai/media';
 import fc from 'fast-check';
-import { binaryFrameHeader, ClientFrameReader, closeFrame, OPCODE } from './websocket-frame.ts';
-
-/** A client's frame, masked (RFC 6455 5.3). */
-function clientFrame(first: number, payload: Buffer, mask = Buffer.of(1, 2, 3, 4)): Buffer {
-  const n = payload.length;
-  const length =
-    n < 126 ? [0x80 | n] : n < 65_536 ? [0x80 | 126, n >> 8, n & 255] : [0x80 | 127, 0, 0, 0, 0, 0, n >> 16, n >> 8, n];
-  return Buffer.concat([Buffer.of(first, ...length), mask, payload.map((byte, i) => byte ^ mask[i & 3]!)]);
-}
+import { binaryFrameHeader, ClientFrameReader, closeFrame, OPCODE } from './frame.ts';
+import { clientFrame } from './testing/client-frame.ts';
 
 test('frame headers have the shortest length that fits', () => {
   assert.equal(binaryFrameHeader(0).toString('hex'), '8200');
