@@ -3,14 +3,30 @@ import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './common.ts
 
 export const SigningKeys = Type.Object(
   {
-    main: Type.String({ description: 'New URLs are signed with this one' }),
+    main: Type.String({ description: 'New ones are signed with this one' }),
     backup: nullable(Type.String(), { description: 'Still accepted' }),
   },
   { title: 'SigningKeys' },
 );
 
+const RoomQuota = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000,
+  description: 'Rooms of its users that may be open at once; their channels do not count as channels of the account',
+});
+
 export const App = Type.Object(
-  { id: Id, accountId: Id, name: Name, pushKeys: SigningKeys, playKeys: SigningKeys, createdAt: Time },
+  {
+    id: Id,
+    accountId: Id,
+    name: Name,
+    pushKeys: SigningKeys,
+    playKeys: SigningKeys,
+    sdkAppId: Type.Integer({ examples: [1400000000], description: 'The number that UserSigs name the app by' }),
+    secretKeys: SigningKeys,
+    roomQuota: RoomQuota,
+    createdAt: Time,
+  },
   { title: 'App' },
 );
 export type App = Static<typeof App>;
@@ -18,7 +34,10 @@ export type App = Static<typeof App>;
 export const CreateApp = Type.Object({ accountId: Id, name: Name }, { title: 'CreateApp', ...CLOSED });
 export type CreateApp = Static<typeof CreateApp>;
 
-export const UpdateApp = Type.Object({ name: Type.Optional(Name) }, { title: 'UpdateApp', ...CLOSED });
+export const UpdateApp = Type.Object(
+  { name: Type.Optional(Name), roomQuota: Type.Optional(RoomQuota) },
+  { title: 'UpdateApp', ...CLOSED },
+);
 export type UpdateApp = Static<typeof UpdateApp>;
 
 export const AppList = pageOf(App, 'AppList');

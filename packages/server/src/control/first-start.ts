@@ -1,6 +1,7 @@
 import type { Db } from '../store/store.ts';
 import type { Addresses } from './addresses.ts';
 import { newApp } from './app/rules.ts';
+import { FIRST_SDK_APP_ID } from './app/store.ts';
 import type { OperatorKey } from './auth/operator-key.ts';
 import { newId } from './auth/secrets.ts';
 import { type ChannelWithKeys, findChannel } from './channel/store.ts';
@@ -47,8 +48,8 @@ export async function ensureDefaults(db: Db, nowMs: number): Promise<void> {
       .execute();
     await tx
       .insertInto('app')
-      .values(newApp(DEFAULT_ID, DEFAULT_ID, DEFAULT_ID, nowMs))
-      .onConflict((conflict) => conflict.column('id').doNothing())
+      .values({ ...newApp(DEFAULT_ID, DEFAULT_ID, DEFAULT_ID, nowMs), sdkAppId: FIRST_SDK_APP_ID })
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
     if (made.length > 0) await ensureChannel(tx, READY_CHANNEL, nowMs);
   });

@@ -17,6 +17,12 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return field(error, 'code') === '23503' || field(error, 'errcode') === 787;
 }
 
+/** There is a row with this key already. PostgreSQL 23505, SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
+export function isUniqueViolation(error: unknown): boolean {
+  const extended = field(error, 'errcode');
+  return field(error, 'code') === '23505' || extended === 2067 || extended === 1555;
+}
+
 /** Classes 08 (connection), 53 (resources), 57P (shutdown) of PostgreSQL, and what the socket or the pool says. */
 const UNREACHABLE =
   /^(08...|53...|57P..|57014|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;

@@ -38,7 +38,9 @@ describeStores('store', (open) => {
 
   it('holds rows to what they refer to', async () => {
     const { db } = await open();
-    const app = { name: 'a', pushKey: 'k', pushKeyBackup: null, playKey: 'p', playKeyBackup: null, createdAt: 1 };
+    const keys = { pushKey: 'k', pushKeyBackup: null, playKey: 'p', playKeyBackup: null };
+    const secrets = { sdkAppId: 1, secretKey: 's', secretKeyBackup: null };
+    const app = { name: 'a', ...keys, ...secrets, roomQuota: 1, createdAt: 1 };
     await assert.rejects(
       db
         .insertInto('app')

@@ -5,7 +5,7 @@ import type { AppRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { accountMissing } from '../account/rules.ts';
 import { mayUseApp, type Principal } from '../auth/principal.ts';
-import { newId, newSigningKey } from '../auth/secrets.ts';
+import { newId, newSecretKey, newSigningKey } from '../auth/secrets.ts';
 import { type Api, endpoint, NOTHING } from '../rest/api.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { appMissing, newApp } from './rules.ts';
@@ -18,7 +18,7 @@ export interface AppDeps {
   onPlayKeysChanged(appId: string): void;
 }
 
-/** `/v1/apps`: what channels belong to, with the keys that sign their URLs. */
+/** `/v1/apps`: what channels and users belong to, with the keys that sign their URLs and UserSigs. */
 export function appRoutes(api: Api, { db, now, onPlayKeysChanged }: AppDeps): void {
   const find = async (id: string, principal: Principal | null): Promise<AppRow> => {
     const app = principal && mayUseApp(principal, id) ? await apps.findApp(db, id) : undefined;
@@ -39,8 +39,8 @@ export function appRoutes(api: Api, { db, now, onPlayKeysChanged }: AppDeps): vo
       { body: CreateApp, response: { 201: App } },
     ),
     async ({ body: { accountId, name } }, reply) => {
-      const row = newApp(newId('app'), accountId, name, now());
-      if (!(await apps.insertApp(db, row))) throw accountMissing(accountId, 'accountId');
+      const row = await apps.insertApp(db, newApp(newId('app'), accountId, name, now()));
+      if (!row) throw accountMissing(accountId, 'accountId');
       return reply.code(201).send(toApp(row));
     },
   );
@@ -80,11 +80,11 @@ export function appRoutes(api: Api, { db, now, onPlayKeysChanged }: AppDeps): vo
     '/v1/apps/:id',
     endpoint(
       'operator',
-      { operationId: 'updateApp', tag: 'Apps', summary: 'Rename an app', errors: ['BAD_REQUEST', 'NOT_FOUND'] },
+      { operationId: 'updateApp', tag: 'Apps', summary: 'Change an app', errors: ['BAD_REQUEST', 'NOT_FOUND'] },
       { params: IdParams, body: UpdateApp, response: { 200: App } },
     ),
     async ({ params, body, principal }) => {
-      if (body.name !== undefined) await apps.renameApp(db, params.id, body.name);
+      await apps.updateApp(db, params.id, body);
       return toApp(await find(params.id, principal));
     },
   );
@@ -96,7 +96,7 @@ export function appRoutes(api: Api, { db, now, onPlayKeysChanged }: AppDeps): vo
       {
         operationId: 'deleteApp',
         tag: 'Apps',
-        summary: 'Delete an app that has no channels, and its API keys',
+        summary: 'Delete an app that has no channels and no open rooms, with its API keys and users',
         errors: ['NOT_FOUND', 'CONFLICT'],
       },
       { params: IdParams, response: { 204: NOTHING } },
@@ -104,33 +104,39 @@ export function appRoutes(api: Api, { db, now, onPlayKeysChanged }: AppDeps): vo
     async ({ params: { id } }, reply) => {
       const outcome = await apps.deleteApp(db, id);
       if (outcome === 'missing') throw appMissing(id);
-      if (outcome === 'in-use') throw new LiveError('CONFLICT', `app "${id}" has channels: delete them first`);
+      if (outcome === 'in-use')
+        throw new LiveError(
+          'CONFLICT',
+          `app "${id}" has channels, conferences or open rooms: end and delete them first`,
+        );
       return reply.code(204).send(null);
     },
   );
 
-  for (const which of ['push', 'play'] as const)
+  for (const which of ['push', 'play', 'secret'] as const)
     api.post(
       `/v1/apps/:id/${which}-keys/rotate`,
       endpoint(
         'operator',
         {
-          operationId: which === 'push' ? 'rotatePushKeys' : 'rotatePlayKeys',
+          operationId: ROTATIONS[which],
           tag: 'Apps',
           summary: `Rotate the ${which} keys`,
-          description: `The main key becomes the backup, a new one the main: URLs signed before stay good until the next rotation.`,
+          description: `The main key becomes the backup, a new one the main: ${which === 'secret' ? 'UserSigs made' : 'URLs signed'} before stay good until the next rotation.`,
           errors: ['NOT_FOUND'],
         },
         { params: IdParams, response: { 200: App } },
       ),
       async ({ params: { id } }) => {
-        const row = await apps.rotateKeys(db, id, which, newSigningKey());
+        const row = await apps.rotateKeys(db, id, which, which === 'secret' ? newSecretKey() : newSigningKey());
         if (!row) throw appMissing(id);
         if (which === 'play') onPlayKeysChanged(id);
         return toApp(row);
       },
     );
 }
+
+const ROTATIONS = { push: 'rotatePushKeys', play: 'rotatePlayKeys', secret: 'rotateSecretKeys' } as const;
 
 function toApp(row: AppRow): App {
   return {
@@ -139,6 +145,9 @@ function toApp(row: AppRow): App {
     name: row.name,
     pushKeys: { main: row.pushKey, backup: row.pushKeyBackup },
     playKeys: { main: row.playKey, backup: row.playKeyBackup },
+    sdkAppId: row.sdkAppId,
+    secretKeys: { main: row.secretKey, backup: row.secretKeyBackup },
+    roomQuota: row.roomQuota,
     createdAt: rfc3339(row.createdAt),
   };
 }

@@ -1,6 +1,8 @@
 import { LiveError } from '@lianmai/contract';
 import type { AppRow } from '../../store/schema.ts';
-import { newSigningKey } from '../auth/secrets.ts';
+import { newSecretKey, newSigningKey } from '../auth/secrets.ts';
+
+const DEFAULT_ROOM_QUOTA = 1000;
 
 /** The keys a push URL may be signed with, main first. */
 export const pushKeys = (app: Pick<AppRow, 'pushKey' | 'pushKeyBackup'>): string[] =>
@@ -10,7 +12,12 @@ export const pushKeys = (app: Pick<AppRow, 'pushKey' | 'pushKeyBackup'>): string
 export const playKeys = (app: Pick<AppRow, 'playKey' | 'playKeyBackup'>): string[] =>
   app.playKeyBackup === null ? [app.playKey] : [app.playKey, app.playKeyBackup];
 
-export function newApp(id: string, accountId: string, name: string, createdAt: number): AppRow {
+/** The keys a UserSig may be made with, main first. */
+export const secretKeys = (app: Pick<AppRow, 'secretKey' | 'secretKeyBackup'>): string[] =>
+  app.secretKeyBackup === null ? [app.secretKey] : [app.secretKey, app.secretKeyBackup];
+
+/** All but its number, which the store gives it. */
+export function newApp(id: string, accountId: string, name: string, createdAt: number): Omit<AppRow, 'sdkAppId'> {
   return {
     id,
     accountId,
@@ -19,6 +26,9 @@ export function newApp(id: string, accountId: string, name: string, createdAt: n
     pushKeyBackup: null,
     playKey: newSigningKey(),
     playKeyBackup: null,
+    secretKey: newSecretKey(),
+    secretKeyBackup: null,
+    roomQuota: DEFAULT_ROOM_QUOTA,
     createdAt,
   };
 }

@@ -4,7 +4,7 @@ import type { Db } from '../../store/store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import * as accounts from '../account/store.ts';
 import { DEFAULT_ID, ensureDefaults } from '../first-start.ts';
-import { newApp, playKeys, pushKeys } from './rules.ts';
+import { newApp, playKeys, pushKeys, secretKeys } from './rules.ts';
 import * as apps from './store.ts';
 
 describeStores('account and app stores', (open) => {
@@ -16,7 +16,7 @@ describeStores('account and app stores', (open) => {
 
   it('make no app without an account, and no key without an app', async () => {
     const db = await fresh();
-    assert.equal(await apps.insertApp(db, newApp('app_1', 'nobody', 'a', 1)), false);
+    assert.equal(await apps.insertApp(db, newApp('app_1', 'nobody', 'a', 1)), undefined);
     const key = { id: 'key_1', appId: 'nothing', name: 'k', hash: 'h', hint: 'x', createdAt: 1 };
     assert.equal(await apps.insertApiKey(db, key), false);
   });
@@ -51,10 +51,27 @@ describeStores('account and app stores', (open) => {
     const twice = await apps.rotateKeys(db, DEFAULT_ID, 'push', 'third');
     assert.deepEqual(twice && pushKeys(twice), ['third', 'second']);
     assert.deepEqual(twice && playKeys(twice), [before.playKey]);
+    const secret = await apps.rotateKeys(db, DEFAULT_ID, 'secret', 'third secret');
+    assert.deepEqual(secret && secretKeys(secret), ['third secret', before.secretKey]);
     const play = await apps.rotateKeys(db, DEFAULT_ID, 'play', 'other');
     assert.deepEqual(play && playKeys(play), ['other', before.playKey]);
     assert.deepEqual(play && pushKeys(play), ['third', 'second']);
     assert.equal(await apps.rotateKeys(db, 'nothing', 'push', 'x'), undefined);
+  });
+
+  it('give each app a number of its own, also to those that are made at once', async () => {
+    const db = await fresh();
+    const made = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => apps.insertApp(db, newApp(`app_${i}`, DEFAULT_ID, 'a', 1))),
+    );
+    const first = await apps.findApp(db, DEFAULT_ID);
+    assert.equal(first?.sdkAppId, 1_400_000_000);
+    assert.deepEqual(
+      made.map((app) => app?.sdkAppId ?? 0).sort(),
+      made.map((_, i) => 1_400_000_001 + i),
+    );
+    const third = made[2];
+    assert.deepEqual({ ...(await apps.findAppBySdkAppId(db, third?.sdkAppId ?? 0)) }, { ...third });
   });
 
   it('count the channels of an account', async () => {

@@ -1,11 +1,29 @@
-import { isForeignKeyViolation } from '../../store/errors.ts';
+import { sql } from 'kysely';
+import { isForeignKeyViolation, isUniqueViolation } from '../../store/errors.ts';
 import { afterCursor, type PageRequest } from '../../store/page.ts';
 import type { ApiKeyRow, AppRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 
-/** Answers false when there is no such account. */
-export async function insertApp(db: Db, row: AppRow): Promise<boolean> {
-  return inserted(db.insertInto('app').values(row).execute());
+/** The default app's number; others follow. */
+export const FIRST_SDK_APP_ID = 1_400_000_000;
+/** Two that are made at once may be given the same number: the second tries again. */
+const TRIES = 10;
+
+/** Adds an app, and gives it the next number. Answers undefined when there is no such account. */
+export async function insertApp(db: Db, app: Omit<AppRow, 'sdkAppId'>): Promise<AppRow | undefined> {
+  const next = sql<number>`(select coalesce(max(sdk_app_id), ${FIRST_SDK_APP_ID}) + 1 from app)`;
+  for (let tried = 1; ; tried++) {
+    try {
+      return await db
+        .insertInto('app')
+        .values({ ...app, sdkAppId: next })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isForeignKeyViolation(error)) return undefined;
+      if (!isUniqueViolation(error) || tried === TRIES) throw error;
+    }
+  }
 }
 
 export async function findApp(db: Db, id: string): Promise<AppRow | undefined> {
@@ -27,13 +45,25 @@ export async function listApps(db: Db, page: PageRequest & { accountId?: string;
     .execute();
 }
 
-export async function renameApp(db: Db, id: string, name: string): Promise<void> {
-  await db.updateTable('app').set({ name }).where('id', '=', id).execute();
+export async function findAppBySdkAppId(db: Db, sdkAppId: number): Promise<AppRow | undefined> {
+  return db.selectFrom('app').selectAll().where('sdkAppId', '=', sdkAppId).executeTakeFirst();
 }
 
+export async function updateApp(
+  db: Db,
+  id: string,
+  change: Partial<Pick<AppRow, 'name' | 'roomQuota'>>,
+): Promise<void> {
+  if (Object.keys(change).length > 0) await db.updateTable('app').set(change).where('id', '=', id).execute();
+}
+
+/** Its users go with it, and the channels that were made for their rooms; not while one of them has a room open. */
 export async function deleteApp(db: Db, id: string): Promise<'deleted' | 'missing' | 'in-use'> {
   try {
-    const deleted = await db.deleteFrom('app').where('id', '=', id).returning('id').execute();
+    const deleted = await db.transaction().execute(async (tx) => {
+      await deleteIdleRoomChannels(tx, id);
+      return tx.deleteFrom('app').where('id', '=', id).returning('id').execute();
+    });
     return deleted.length > 0 ? 'deleted' : 'missing';
   } catch (error) {
     if (isForeignKeyViolation(error)) return 'in-use';
@@ -41,12 +71,31 @@ export async function deleteApp(db: Db, id: string): Promise<'deleted' | 'missin
   }
 }
 
+async function deleteIdleRoomChannels(tx: Db, appId: string): Promise<void> {
+  const idle = tx
+    .selectFrom('roomChannel')
+    .select('channelId')
+    .where('appId', '=', appId)
+    .where('expiresAt', 'is not', null);
+  await tx.deleteFrom('channel').where('id', 'in', idle).execute();
+}
+
 /** Main becomes backup, `key` becomes main, in one statement: two rotations at once do not lose one. */
-export async function rotateKeys(db: Db, id: string, which: 'push' | 'play', key: string): Promise<AppRow | undefined> {
+export async function rotateKeys(
+  db: Db,
+  id: string,
+  which: 'push' | 'play' | 'secret',
+  key: string,
+): Promise<AppRow | undefined> {
   const query = db.updateTable('app').where('id', '=', id).returningAll();
-  return which === 'push'
-    ? query.set((eb) => ({ pushKeyBackup: eb.ref('pushKey'), pushKey: key })).executeTakeFirst()
-    : query.set((eb) => ({ playKeyBackup: eb.ref('playKey'), playKey: key })).executeTakeFirst();
+  switch (which) {
+    case 'push':
+      return query.set((eb) => ({ pushKeyBackup: eb.ref('pushKey'), pushKey: key })).executeTakeFirst();
+    case 'play':
+      return query.set((eb) => ({ playKeyBackup: eb.ref('playKey'), playKey: key })).executeTakeFirst();
+    case 'secret':
+      return query.set((eb) => ({ secretKeyBackup: eb.ref('secretKey'), secretKey: key })).executeTakeFirst();
+  }
 }
 
 /** Answers false when there is no such app. */

@@ -15,6 +15,9 @@ export const newApiKey = (kind: 'op' | 'app'): string => `lm_${kind}_${letters(4
 /** A key that signs push or play URLs: 32 hex digits, as the classic system's. */
 export const newSigningKey = (): string => randomBytes(16).toString('hex');
 
+/** A key that tokens of users are made with: 64 hex digits. */
+export const newSecretKey = (): string => randomBytes(32).toString('hex');
+
 /** How an API key is kept: it is random and long, so one unsalted SHA-256 is enough and can be looked up. */
 export const hashApiKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 

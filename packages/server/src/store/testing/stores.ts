@@ -18,6 +18,11 @@ const TABLES = [
   'usageReport',
   'conference',
   'conferenceMember',
+  'appUser',
+  'loggedOutToken',
+  'serverSecret',
+  'room',
+  'roomChannel',
 ] as const satisfies readonly (keyof Schema)[];
 
 /** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store; the one before is then
@@ -61,7 +66,7 @@ export function describeStores(name: string, define: (open: () => Promise<Store>
     define(async () => {
       await store?.close();
       store = await openStore({ dataDir: '', databaseUrl: url });
-      await sql`truncate ${sql.join(TABLES.map((table) => sql.table(table)))}`.execute(store.db);
+      await sql`truncate ${sql.join(TABLES.map((table) => sql.table(table)))} cascade`.execute(store.db);
       return store;
     });
   });
