@@ -12,9 +12,11 @@ import {
   AV_LOG_FATAL,
   AV_PIX_FMT_YUV420P,
   AV_SAMPLE_FMT_FLT,
+  AV_SAMPLE_FMT_FLTP,
   AV_SAMPLE_FMT_S16,
   AVERROR_EAGAIN,
   AVERROR_EOF,
+  FF_ENCODER_AAC,
   FF_ENCODER_LIBFDK_AAC,
   FF_ENCODER_LIBOPUS,
   FF_ENCODER_LIBX264,
@@ -39,10 +41,15 @@ const DECODERS = {
   opus: AV_CODEC_ID_OPUS,
 } as const;
 
+/** Those to be preferred first, each with the samples it takes. */
 const SOUND_ENCODERS = {
-  aac: [FF_ENCODER_LIBFDK_AAC, AV_SAMPLE_FMT_S16, 128_000],
-  opus: [FF_ENCODER_LIBOPUS, AV_SAMPLE_FMT_FLT, 96_000],
+  aac: [
+    [FF_ENCODER_LIBFDK_AAC, AV_SAMPLE_FMT_S16],
+    [FF_ENCODER_AAC, AV_SAMPLE_FMT_FLTP],
+  ],
+  opus: [[FF_ENCODER_LIBOPUS, AV_SAMPLE_FMT_FLT]],
 } as const;
+const USUAL_SOUND_KBPS = { aac: 128, opus: 96 };
 
 /**
  * @param config the decoder configuration as frames carry it; null for codecs without.
@@ -59,16 +66,23 @@ export function openDecoder(name: keyof typeof DECODERS, config: Buffer | null):
   return open(context, codec);
 }
 
-/** Stereo at 48 kHz; takes frames of {@link CodecContext.frameSize} samples, interleaved. */
-export function openSoundEncoder(name: keyof typeof SOUND_ENCODERS): CodecContext {
-  const [encoder, format, bitrate] = SOUND_ENCODERS[name];
+/**
+ * Stereo at 48 kHz; takes frames of {@link CodecContext.frameSize} samples.
+ * @param options.planar the caller can give channels apart too, where the encoder's sample format is so; else interleaved.
+ */
+export function openSoundEncoder(
+  name: 'aac' | 'opus',
+  { kbps = USUAL_SOUND_KBPS[name], planar = false }: { kbps?: number; planar?: boolean } = {},
+): CodecContext {
+  const choices = SOUND_ENCODERS[name].slice(0, planar ? undefined : 1);
+  const [encoder, format] = choices.find(([one]) => Codec.findEncoderByName(one)) ?? SOUND_ENCODERS[name][0];
   const codec = Codec.findEncoderByName(encoder);
   const context = new CodecContext();
   context.allocContext3(codec);
   context.sampleFormat = format;
   context.sampleRate = SAMPLE_RATE;
   context.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
-  context.bitRate = BigInt(bitrate);
+  context.bitRate = BigInt(kbps * 1000);
   context.timeBase = new Rational(1, SAMPLE_RATE);
   context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
   return open(context, codec);
