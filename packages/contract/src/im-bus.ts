@@ -7,24 +7,27 @@ export interface ImIdentity {
   appId: string;
 }
 
-/** A socket as its worker knows it. Numbers are given once in a worker's life (`incarnation`). */
-export interface ImConnection extends ImIdentity {
+/** What a client said of itself when it connected. */
+export interface ImOpening {
+  /** Given once in a worker's life (`incarnation`). */
   connection: number;
-  session: string;
+  identity: ImIdentity;
+  /** Of the last event it saw, and where; null: it is new. */
+  seq: number | null;
+  lastSession: string | null;
+  ip: string;
+}
+
+/** A socket as its worker knows it. */
+export interface ImConnection extends ImOpening {
+  /** null: control did not answer its opening yet. */
+  session: string | null;
   rooms: readonly string[];
 }
 
 /** Something that happened on a worker's sockets. */
 export type ImUp =
-  | {
-      type: 'open';
-      connection: number;
-      identity: ImIdentity;
-      /** What the client said it saw last, and where; null: it is new. */
-      seq: number | null;
-      session: string | null;
-      ip: string;
-    }
+  | ({ type: 'open' } & ImOpening)
   /** `clean`: the client said goodbye. */
   | { type: 'close'; connection: number; clean: boolean }
   /** `call` null: a notification, which is not answered. */

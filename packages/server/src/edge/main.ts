@@ -11,6 +11,7 @@ import { InternalServer } from './http/internal-server.ts';
 import { openPages } from './http/pages.ts';
 import { Router } from './http/router.ts';
 import { Hub } from './hub/hub.ts';
+import { ImServer } from './im/im-server.ts';
 import { ConnectionLimits } from './limits.ts';
 import { registerMetrics } from './metrics.ts';
 import { RelayServer } from './relay/relay-server.ts';
@@ -52,11 +53,13 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
   const rtc = new RtcServer({ hub: variants, bus, workerId: name, settings, limits, log, now });
   const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
+  const im = new ImServer({ bus, workerId: name, log, now });
   const router = new Router({
     hub: variants,
     fanouts,
     hls,
     rtc: rtcHttp,
+    im,
     control,
     health: new Health(bus),
     bus,
@@ -66,7 +69,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
   const rtmp = new RtmpServer({ hub: variants, fanouts, settings, tls, limits, log });
-  registerMetrics(metrics, { hub, fanouts, limits });
+  registerMetrics(metrics, { hub, fanouts, im, limits });
 
   await internal.listen();
   await relays.listen();
@@ -74,12 +77,14 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   await hub.start();
   await rtc.start();
   await rtcHttp.start();
+  im.start();
   await http.listen();
   await rtmp.listen();
   log.info({ httpPort: settings.httpPort, rtmpPort: settings.rtmpPort, rtcPort: rtc.port }, 'media worker is ready');
 
   return {
     async close() {
+      im.close();
       rtc.close();
       rtcHttp.close();
       variants.close();

@@ -11,6 +11,7 @@ import { serveWsFlv } from '../flv/ws-flv.ts';
 import type { HlsServer } from '../hls/hls-server.ts';
 import type { HubPort } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
+import type { ImServer } from '../im/im-server.ts';
 import { parseRtcAddress } from '../rtc/address.ts';
 import type { RtcHttp } from '../rtc/rtc-http.ts';
 import type { ControlProxy } from './control-proxy.ts';
@@ -25,6 +26,7 @@ export interface RouterParts {
   fanouts: Fanouts;
   hls: HlsServer;
   rtc: RtcHttp;
+  im: ImServer;
   control: ControlProxy;
   health: Health;
   bus: Bus;
@@ -48,6 +50,7 @@ export class Router {
         new LiveError('URI_TOO_LONG', `an address may have ${LONGEST_URL} characters at most`),
       );
     if (url.startsWith('/live/')) return this.#live(request, response, url);
+    if (isIm(url)) return this.#guard(response, this.#parts.im.handle(request, response));
     if (/^\/(v1|docs)(?:[/?]|$)/.test(url)) return this.#parts.control.forward(request, response);
     const path = url.split('?', 1)[0];
     if (path === '/healthz') return this.#guard(response, this.#parts.health.serve(response));
@@ -57,9 +60,13 @@ export class Router {
 
   readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     if (isTaken(request)) return;
+    if (isIm(request.url ?? '')) return this.#parts.im.upgrade(request, socket, head);
     const address = parsePlayAddress(request.url ?? '');
     if (address?.kind !== 'flv')
-      return sendSocketError(socket, new LiveError('NOT_FOUND', 'WebSocket is served at /live/{stream}.flv'));
+      return sendSocketError(
+        socket,
+        new LiveError('NOT_FOUND', 'WebSocket is served at /v1/im and /live/{stream}.flv'),
+      );
     const begin = (stream: LiveStream) => serveWsFlv(request, socket, head, stream, this.#parts.fanouts);
     this.#play(address, 'ws-flv', socket, begin, (error) => sendSocketError(socket, error));
   };
@@ -127,3 +134,5 @@ export class Router {
     });
   }
 }
+
+const isIm = (url: string): boolean => url.split('?', 1)[0] === '/v1/im';

@@ -1,0 +1,55 @@
+import type { ImUp } from '@lianmai/contract';
+import type { Bus } from '../../bus/bus.ts';
+
+export interface UplinkOptions {
+  bus: Bus;
+  worker: string;
+  incarnation: string;
+  /** Control did not take these: it is away, or so late that nobody waits. */
+  failed(items: readonly ImUp[]): void;
+  /** Control takes what it is told again, but missed something. */
+  recovered(): void;
+}
+
+/** Tells control what happens on the sockets: all of one turn of the event loop in one message, in order. */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  #items: ImUp[] = [];
+  #isScheduled = false;
+  #hasMissed = false;
+  #closed = false;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  push(item: ImUp): void {
+    this.#items.push(item);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => void this.#flush());
+  }
+
+  /** Sends what is there, then no more; waits for no answer, since control may be ending too. */
+  close(): void {
+    void this.#flush();
+    this.#closed = true;
+  }
+
+  async #flush(): Promise<void> {
+    this.#isScheduled = false;
+    const items = this.#items;
+    this.#items = [];
+    if (items.length === 0 || this.#closed) return;
+    const { bus, worker, incarnation, failed, recovered } = this.#options;
+    try {
+      await bus.request('control.im', { worker, incarnation, items });
+    } catch {
+      this.#hasMissed = true;
+      return failed(items);
+    }
+    if (!this.#hasMissed) return;
+    this.#hasMissed = false;
+    recovered();
+  }
+}
