@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CLOSED, ID_PATTERN, Id, Time } from './common.ts';
+import { CLOSED, ID_PATTERN, Id, pageOf, Time } from './common.ts';
 
 export const PictureId = Type.String({
   pattern: '^pic_[0-9a-f]{40}$',
@@ -26,6 +26,7 @@ export const Picture = Type.Object(
 );
 export type Picture = Static<typeof Picture>;
 
+export const PictureList = pageOf(Picture, 'PictureList');
 export const PictureParams = Type.Object({ id: PictureId }, CLOSED);
 export const PictureQuery = Type.Object(
   { appId: Type.Optional(Type.String({ pattern: ID_PATTERN, description: "With the operator's key: whose it is" })) },
