@@ -1,5 +1,8 @@
-import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { COHOST_EVENTS, COHOST_METHODS } from './cohost.ts';
+import { Count, Done, method, roomEvent, Seq } from './im-schema.ts';
 import { ROOM_ROLES, SENT_KINDS } from './im-wire.ts';
+import { PK_EVENTS, PK_METHODS } from './pk.ts';
 import { CLOSED, Id, nullable, Time } from './rest/common.ts';
 import { UserId } from './rest/conference.ts';
 import { ROOM_CLOSE_REASONS, Room, RoomSummary } from './rest/room.ts';
@@ -13,10 +16,6 @@ import { UserProfile } from './rest/user.ts';
 
 /** Characters of a text or danmaku. */
 export const IM_LONGEST_TEXT = 500;
-
-/** Number of an event: grows over all events of a server, across its restarts. Larger than 2^50, exact in a double. */
-const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [1_774_944_900_000_000] });
-const Count = Type.Integer({ minimum: 0 });
 
 /** The anchor's is fixed; `room.setRole` changes between the others. */
 const RoomRole = Type.Enum([...ROOM_ROLES], { type: 'string' });
@@ -97,13 +96,6 @@ const RoomParams = Type.Object({ roomId: Id }, CLOSED);
 const MemberParams = Type.Object({ roomId: Id, userId: UserId }, CLOSED);
 const forSeconds = (description: string) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: 365 * 86_400, description }));
-const Done = Type.Object({}, { title: 'Done' });
-
-const method = <P extends TSchema, R extends TSchema>(params: P, result: R, options: TSchemaOptions = {}) => ({
-  params,
-  result,
-  ...options,
-});
 
 /** Every method a client may call: the schemas of its params and its result. */
 export const IM_METHODS = {
@@ -190,13 +182,13 @@ export const IM_METHODS = {
     { description: 'Says that signals arrived, so that they are not sent again' },
   ),
   'im.ping': method(Type.Object({}, CLOSED), Type.Object({ at: Time }), { description: 'Tells the server’s clock' }),
+  ...COHOST_METHODS,
+  ...PK_METHODS,
 } as const;
 
 export type ImMethodName = keyof typeof IM_METHODS;
 export type ImParams<M extends ImMethodName> = Static<(typeof IM_METHODS)[M]['params']>;
 export type ImResult<M extends ImMethodName> = Static<(typeof IM_METHODS)[M]['result']>;
-
-const roomEvent = <P extends Record<string, TSchema>>(params: P) => Type.Object({ seq: Seq, roomId: Id, ...params });
 
 /** Every event: the schema of its params. Those with a `signalId` are for this user, may come twice, and want an `im.ack`. */
 export const IM_EVENTS = {
@@ -227,6 +219,8 @@ export const IM_EVENTS = {
   'stream.state': roomEvent({
     state: Type.String({ description: 'Of the room’s stream: live, interrupted or ended' }),
   }),
+  ...COHOST_EVENTS,
+  ...PK_EVENTS,
 } as const;
 
 export type ImEventName = keyof typeof IM_EVENTS;
