@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { STREAM_NAME } from '../streams.ts';
 import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './common.ts';
 import { LiveFigures } from './figures.ts';
+import { PictureId } from './picture.ts';
 
 export const StreamName = Type.String({
   pattern: STREAM_NAME.source,
@@ -24,13 +25,11 @@ const ExpiresInSeconds = Type.Integer({
   description: 'How long the signed URLs can be used to begin',
 });
 
-const WHEN_WEBRTC = 'Opens with WebRTC support; not served yet.';
-
 export const PushUrls = Type.Object(
   {
     rtmp: Type.String({ examples: ['rtmp://live.example.org/live/show-1?txSecret=…&txTime=5C271099'] }),
     rtmps: Type.Optional(Type.String({ description: 'When the server has a certificate' })),
-    whip: Type.String({ description: WHEN_WEBRTC }),
+    whip: Type.String({ description: 'WebRTC' }),
     server: Type.String({ description: 'For encoders that ask for a server and a stream key apart, as OBS does' }),
     streamKey: Type.String(),
     expiresAt: nullable(Time, { description: 'null: open push, no signature' }),
@@ -46,13 +45,44 @@ export const PlayUrls = Type.Object(
     flv: Type.String({ description: 'HTTP-FLV' }),
     wsFlv: Type.String({ description: 'FLV over WebSocket' }),
     hls: Type.String({ description: 'HLS and LL-HLS' }),
-    whep: Type.String({ description: WHEN_WEBRTC }),
+    whep: Type.String({ description: 'WebRTC' }),
     watch: Type.String({ description: 'The watch page' }),
     expiresAt: nullable(Time, { description: 'null: not signed' }),
   },
   { title: 'PlayUrls' },
 );
 export type PlayUrls = Static<typeof PlayUrls>;
+
+const FallbackPicture = nullable(PictureId, {
+  description: 'Shown to viewers, for an hour at most, while the publisher is gone without a goodbye',
+});
+
+/** What viewers of a channel are to get. */
+export const ChannelProgram = Type.Object(
+  {
+    source: Type.Enum(['direct', 'mix', 'picture'], {
+      type: 'string',
+      description: "direct: the publisher's own stream",
+    }),
+    mixId: nullable(Id, { description: 'Of `mix`' }),
+    picture: nullable(PictureId, { description: 'Of `picture`' }),
+  },
+  { title: 'ChannelProgram' },
+);
+export type ChannelProgram = Static<typeof ChannelProgram>;
+
+export const SetProgram = Type.Object(
+  {
+    source: Type.Enum(['direct', 'mix', 'picture'], { type: 'string' }),
+    mixId: Type.Optional(nullable(Id, { description: 'Needed for `mix`' })),
+    picture: Type.Optional(nullable(PictureId, { description: 'Needed for `picture`' })),
+  },
+  {
+    title: 'SetProgram',
+    ...CLOSED,
+    examples: [{ source: 'direct' }, { source: 'mix', mixId: 'mix_k3v9x2m4q7w8z5t6' }],
+  },
+);
 
 export const Channel = Type.Object(
   {
@@ -63,8 +93,11 @@ export const Channel = Type.Object(
     stream: StreamName,
     state: Type.Enum(['idle', 'live', 'interrupted'], {
       type: 'string',
-      description: 'interrupted: the publisher vanished and its viewers wait for it to come back',
+      description:
+        'live: viewers get something, from the publisher, a mix or a picture; interrupted: the publisher vanished and its viewers wait for it to come back',
     }),
+    program: ChannelProgram,
+    fallbackPicture: FallbackPicture,
     pushAuth: PushAuth,
     playAuth: PlayAuth,
     listed: Listed,
@@ -85,6 +118,7 @@ export const CreateChannel = Type.Object(
     pushAuth: Type.Optional(PushAuth),
     playAuth: Type.Optional(PlayAuth),
     listed: Type.Optional(Listed),
+    fallbackPicture: Type.Optional(FallbackPicture),
     expiresInSeconds: Type.Optional(ExpiresInSeconds),
   },
   { title: 'CreateChannel', ...CLOSED },
@@ -97,6 +131,7 @@ export const UpdateChannel = Type.Object(
     pushAuth: Type.Optional(PushAuth),
     playAuth: Type.Optional(PlayAuth),
     listed: Type.Optional(Listed),
+    fallbackPicture: Type.Optional(FallbackPicture),
   },
   { title: 'UpdateChannel', ...CLOSED },
 );

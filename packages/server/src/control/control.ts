@@ -23,10 +23,13 @@ import { ensureChannel, ensureDefaults, type FirstSteps, findFirstSteps } from '
 import { LiveBoard } from './live/board.ts';
 import { FigureBoard } from './live/figures.ts';
 import { SessionJournal } from './live/journal.ts';
+import { ProgramBoard } from './live/programs.ts';
 import { publicRoutes } from './live/public-routes.ts';
 import { figureRoutes } from './live/routes.ts';
 import { Sampler } from './live/sampler.ts';
+import { Stage } from './live/stage.ts';
 import { openSessions, toEntry } from './live/store.ts';
+import { isMixChannel } from './mix/names.ts';
 import { admitPublisher } from './publish/gate.ts';
 import { Overseer } from './publish/overseer.ts';
 import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
@@ -100,6 +103,8 @@ type Timed = ControlOptions & { now: () => number };
 interface Parts {
   addresses: Addresses;
   live: LiveBoard;
+  programs: ProgramBoard;
+  stage: Stage;
   figures: FigureBoard;
   journal: SessionJournal;
   overseer: Overseer;
@@ -114,9 +119,11 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const journal = new SessionJournal(db, log, now);
   const live = new LiveBoard({ bus, now, publishGraceMs: settings.publishGraceMs });
   const overseer = new Overseer({ db, bus, live, log });
-  const sampler = new Sampler({ db, live, figures, journal, now, log });
+  const programs = new ProgramBoard();
+  const stage = new Stage({ live, programs, figures });
+  const sampler = new Sampler({ db, stage, figures, journal, now, log });
   const hall = new ConferenceHall({ db, bus, live, overseer, now, log });
-  const parts = { addresses, live, figures, journal, overseer, hall };
+  const parts = { addresses, live, programs, stage, figures, journal, overseer, hall };
 
   const open = await openSessions(db);
   journal.restore(open);
@@ -124,10 +131,13 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
     const { stream, channelId, sessionId, worker, protocol } = change.entry;
     const reason = change.type === 'ended' ? { reason: change.reason } : {};
     log.debug({ stream, channelId, sessionId, worker, protocol, ...reason }, `stream ${change.type}`);
-    journal.note(change);
+    // A mix is nobody's session.
+    if (!isMixChannel(channelId)) journal.note(change);
   });
   closing.push(() => journal.flush());
   closing.push(() => live.close());
+  await programs.start(bus);
+  closing.push(() => programs.close());
   await live.start(open.map((row) => ({ entry: toEntry(row), lastSeenAtMs: row.lastSeenAt })));
   await hall.start();
   closing.push(() => hall.close());
@@ -208,7 +218,7 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, figures, journal, overseer, addresses, hall } = parts;
+  const { live, stage, journal, overseer, addresses, hall } = parts;
   const conferences = {
     db,
     now,
@@ -216,7 +226,7 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
     view: new ConferenceView({ addresses, iceServers: settings.iceServers, now }),
     capacity: settings.conferenceCapacity,
   };
-  const view = new ChannelView({ addresses, live, figures });
+  const view = new ChannelView({ addresses, live, stage });
   const own = (id: string, principal: Principal | null) => channelOf(db, id, principal);
   const reviewAccount = (id: string) => void overseer.review(({ accountId }) => accountId === id);
   const api = await buildServer({
@@ -229,15 +239,14 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
       appRoutes(to, { db, now, onPlayKeysChanged: () => void overseer.review(() => true) });
       apiKeyRoutes(to, { db, now });
       channelRoutes(to, { db, now, live, overseer, view });
-      figureRoutes(to, { db, now, figures, journal, channelOf: own, entryOf: (channel) => view.entryOf(channel) });
+      figureRoutes(to, { db, now, stage, journal, channelOf: own });
       conferenceRoutes(to, conferences);
       callRoutes(to, { ...conferences, openCalls: settings.openCalls, limits });
       trafficRoutes(to, { db, now, channelOf: own });
       publicRoutes(to, {
         db,
         now,
-        live,
-        figures,
+        stage,
         journal,
         addresses,
         version,

@@ -31,6 +31,8 @@ describe('channels over REST', () => {
       name: 'Morning 早',
       stream: 'morning',
       state: 'idle',
+      program: { source: 'direct', mixId: null, picture: null },
+      fallbackPicture: null,
       pushAuth: 'signed',
       playAuth: 'open',
       listed: true,

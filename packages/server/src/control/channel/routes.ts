@@ -74,7 +74,11 @@ export function channelRoutes(api: Api, deps: ChannelDeps): void {
         createdAt: now(),
       } as const;
       await channels.insertChannel(db, row);
-      return reply.code(201).send(show({ ...row, pushKey: app.pushKey, playKey: app.playKey }, body.expiresInSeconds));
+      return reply
+        .code(201)
+        .send(
+          show({ ...row, ...channels.NO_PROGRAM, pushKey: app.pushKey, playKey: app.playKey }, body.expiresInSeconds),
+        );
     },
   );
 

@@ -1,13 +1,28 @@
 import { LiveError } from '@lianmai/contract';
 import { afterCursor, type PageRequest } from '../../store/page.ts';
-import type { AppRow, ChannelRow } from '../../store/schema.ts';
+import type { AppRow, ChannelProgramRow, ChannelRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { whyRefused } from '../account/rules.ts';
 import { conferenceOfStream } from '../conference/names.ts';
 import { forgetChannel } from '../live/store.ts';
 
-/** A channel with the keys that sign its URLs. */
-export type ChannelWithKeys = ChannelRow & Pick<AppRow, 'pushKey' | 'playKey'>;
+/** A channel with the keys that sign its URLs and what its viewers are to get. */
+export type ChannelWithKeys = ChannelRow & Pick<AppRow, 'pushKey' | 'playKey'> & ChosenProgram;
+
+/** Of `channelProgram`; null: as nobody ever said otherwise. */
+interface ChosenProgram {
+  programSource: ChannelProgramRow['source'] | null;
+  programMixId: string | null;
+  programPicture: string | null;
+  fallbackPicture: string | null;
+}
+
+export const NO_PROGRAM: ChosenProgram = {
+  programSource: null,
+  programMixId: null,
+  programPicture: null,
+  fallbackPicture: null,
+};
 
 /**
  * Adds a channel if its account may have one more. Creations of one account wait for each other, so that two at once cannot
@@ -107,6 +122,9 @@ function select(db: Db) {
   return db
     .selectFrom('channel')
     .innerJoin('app', 'app.id', 'channel.appId')
+    .leftJoin('channelProgram', 'channelProgram.channelId', 'channel.id')
     .selectAll('channel')
-    .select(['app.pushKey', 'app.playKey']);
+    .select(['app.pushKey', 'app.playKey'])
+    .select(['channelProgram.source as programSource', 'channelProgram.mixId as programMixId'])
+    .select(['channelProgram.picture as programPicture', 'channelProgram.fallbackPicture']);
 }

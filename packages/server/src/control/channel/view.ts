@@ -1,9 +1,8 @@
-import type { StreamState } from '@lianmai/contract';
-import type { Channel, SignedUrls } from '@lianmai/contract/rest';
+import type { Channel, ChannelProgram, SignedUrls } from '@lianmai/contract/rest';
 import type { Static } from 'typebox';
 import type { Addresses } from '../addresses.ts';
 import type { LiveBoard } from '../live/board.ts';
-import { type FigureBoard, liveFigures } from '../live/figures.ts';
+import type { Stage } from '../live/stage.ts';
 import type { LiveEntry } from '../live/state.ts';
 import { rfc3339 } from '../rest/time.ts';
 import type { ChannelWithKeys } from './store.ts';
@@ -12,7 +11,7 @@ import { playUrls, pushUrls } from './urls.ts';
 export interface ChannelViewDeps {
   addresses: Addresses;
   live: LiveBoard;
-  figures: FigureBoard;
+  stage: Stage;
 }
 
 /** Shows a channel to its owner: settings, signed addresses, and what it is doing. */
@@ -23,7 +22,7 @@ export class ChannelView {
     this.#deps = deps;
   }
 
-  /** What the channel's stream is doing; null when idle. */
+  /** The channel's own publisher; null: none is there. */
   entryOf(channel: Pick<ChannelWithKeys, 'id' | 'stream'>): LiveEntry | null {
     const entry = this.#deps.live.get(channel.stream);
     // A stream of that name may still be ending for a channel that was deleted.
@@ -41,23 +40,31 @@ export class ChannelView {
 
   channel(channel: ChannelWithKeys, expiresAtMs: number): Channel {
     const { id, appId, accountId, name, stream, pushAuth, playAuth, listed, createdAt } = channel;
-    const entry = this.entryOf(channel);
+    const onAir = this.#deps.stage.of(channel);
     return {
       id,
       appId,
       accountId,
       name,
       stream,
-      state: stateOf(entry),
+      state: onAir?.state ?? 'idle',
+      program: programOf(channel),
+      fallbackPicture: channel.fallbackPicture,
       pushAuth,
       playAuth,
       listed: listed === 1,
       ...this.urls(channel, expiresAtMs),
-      ...(entry ? liveFigures(entry, this.#deps.figures.measure(entry)) : {}),
+      ...(onAir ? this.#deps.stage.figures(onAir) : {}),
       createdAt: rfc3339(createdAt),
     };
   }
 }
 
-export const stateOf = (entry: LiveEntry | null): StreamState =>
-  entry === null ? 'idle' : entry.interruptedAtMs === null ? 'live' : 'interrupted';
+function programOf({ programSource, programMixId, programPicture }: ChannelWithKeys): ChannelProgram {
+  const source = programSource ?? 'direct';
+  return {
+    source,
+    mixId: source === 'mix' ? programMixId : null,
+    picture: source === 'picture' ? programPicture : null,
+  };
+}

@@ -1,7 +1,6 @@
 import type { PlayProtocol, WorkerReport } from '@lianmai/contract';
-import type { AudioFigures, LiveFigures, VideoFigures } from '@lianmai/contract/rest';
+import type { AudioFigures, VideoFigures } from '@lianmai/contract/rest';
 import type { FigureSampleRow } from '../../store/schema.ts';
-import { rfc3339 } from '../rest/time.ts';
 import type { LiveEntry } from './state.ts';
 
 type StreamReport = WorkerReport['streams'][number];
@@ -43,59 +42,58 @@ export class FigureBoard {
     this.#byWorker.delete(worker);
   }
 
-  measure({ stream, sessionId, interruptedAtMs }: LiveEntry): StreamMeasure {
-    const viewersByProtocol: Viewers = {};
-    let publisher: StreamReport | undefined;
+  measure(entry: LiveEntry): StreamMeasure {
+    return { ...this.picture(entry), ...this.audience(entry.stream) };
+  }
+
+  /** What the publisher sends. @param entry null: there is none. */
+  picture(entry: LiveEntry | null): Pick<StreamMeasure, 'video' | 'audio'> {
+    if (entry?.interruptedAtMs !== null) return { video: null, audio: null };
     for (const reports of this.#byWorker.values()) {
-      const report = reports.get(stream);
-      if (!report) continue;
-      if (report.publishing && report.sessionId === sessionId) publisher = report;
-      for (const [protocol, count = 0] of Object.entries(report.viewers) as [PlayProtocol, number | undefined][])
-        viewersByProtocol[protocol] = (viewersByProtocol[protocol] ?? 0) + count;
+      const report = reports.get(entry.stream);
+      if (report?.publishing && report.sessionId === entry.sessionId)
+        return { video: report.video, audio: report.audio };
     }
-    const live = interruptedAtMs === null ? publisher : undefined;
+    return { video: null, audio: null };
+  }
+
+  /** Who watches, on all workers. */
+  audience(stream: string): Pick<StreamMeasure, 'viewers' | 'viewersByProtocol'> {
+    const viewersByProtocol: Viewers = {};
+    for (const reports of this.#byWorker.values())
+      for (const [protocol, count = 0] of Object.entries(reports.get(stream)?.viewers ?? {}) as [
+        PlayProtocol,
+        number | undefined,
+      ][])
+        viewersByProtocol[protocol] = (viewersByProtocol[protocol] ?? 0) + count;
     const viewers = Object.values(viewersByProtocol).reduce((sum, count) => sum + count, 0);
-    return { video: live?.video ?? null, audio: live?.audio ?? null, viewers, viewersByProtocol };
+    return { viewers, viewersByProtocol };
   }
 
   /** One row for each stream, for the time since the last call, stamped with the nearest point of a grid of `gridMs`. */
-  sample(entries: readonly LiveEntry[], nowMs: number, gridMs: number): FigureSampleRow[] {
+  sample(
+    streams: readonly { stream: string; channelId: string; measure: StreamMeasure }[],
+    nowMs: number,
+    gridMs: number,
+  ): FigureSampleRow[] {
     const seconds = Math.max(nowMs - this.#sampledAtMs, 1) / 1000;
-    const rows = entries.map((entry) => this.#row(entry, Math.round(nowMs / gridMs) * gridMs, seconds));
+    const at = Math.round(nowMs / gridMs) * gridMs;
+    const rows = streams.map(({ stream, channelId, measure }) => {
+      const { bytesOut, framesDropped } = this.#flow.get(stream) ?? { bytesOut: 0, framesDropped: 0 };
+      const outKbps = Math.round((bytesOut * 8) / 1000 / seconds);
+      return { channelId, at, ...sampled(measure), outKbps, framesDropped };
+    });
     this.#flow.clear();
     this.#sampledAtMs = nowMs;
     return rows;
   }
-
-  #row(entry: LiveEntry, at: number, seconds: number): FigureSampleRow {
-    const { video, audio, viewers, viewersByProtocol } = this.measure(entry);
-    const { bytesOut, framesDropped } = this.#flow.get(entry.stream) ?? { bytesOut: 0, framesDropped: 0 };
-    return {
-      channelId: entry.channelId,
-      at,
-      viewers,
-      viewersByProtocol: JSON.stringify(viewersByProtocol),
-      videoKbps: Math.round(video?.bitrateKbps ?? 0),
-      audioKbps: Math.round(audio?.bitrateKbps ?? 0),
-      fps: video?.fps ?? 0,
-      gopMs: Math.round(video?.gopMs ?? 0),
-      outKbps: Math.round((bytesOut * 8) / 1000 / seconds),
-      framesDropped,
-    };
-  }
 }
 
-/** What the API tells of a live channel. */
-export function liveFigures(entry: LiveEntry, measure: StreamMeasure): LiveFigures {
-  const { video, audio, viewers, viewersByProtocol } = measure;
-  return {
-    source: 'direct',
-    protocol: entry.protocol,
-    since: rfc3339(entry.sinceMs),
-    video,
-    audio,
-    bitrateKbps: (video?.bitrateKbps ?? 0) + (audio?.bitrateKbps ?? 0),
-    viewers,
-    viewersByProtocol,
-  };
-}
+const sampled = ({ video, audio, viewers, viewersByProtocol }: StreamMeasure) => ({
+  viewers,
+  viewersByProtocol: JSON.stringify(viewersByProtocol),
+  videoKbps: Math.round(video?.bitrateKbps ?? 0),
+  audioKbps: Math.round(audio?.bitrateKbps ?? 0),
+  fps: video?.fps ?? 0,
+  gopMs: Math.round(video?.gopMs ?? 0),
+});

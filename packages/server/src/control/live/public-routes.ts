@@ -9,17 +9,14 @@ import { playUrls } from '../channel/urls.ts';
 import { streamMissing } from '../publish/rules.ts';
 import { type Api, endpoint } from '../rest/api.ts';
 import { rfc3339 } from '../rest/time.ts';
-import type { LiveBoard } from './board.ts';
-import type { FigureBoard } from './figures.ts';
 import type { SessionJournal } from './journal.ts';
-import type { LiveEntry } from './state.ts';
+import type { OnAir, Stage } from './stage.ts';
 import { lastEndOf } from './store.ts';
 
 export interface PublicDeps {
   db: Db;
   now: () => number;
-  live: LiveBoard;
-  figures: FigureBoard;
+  stage: Stage;
   journal: SessionJournal;
   addresses: Addresses;
   version: string;
@@ -34,7 +31,7 @@ const LOOK_UP = 200;
 
 /** What anybody may see, for the front page and the watch page. Open to pages of other sites. */
 export function publicRoutes(api: Api, deps: PublicDeps): void {
-  const { db, live, addresses } = deps;
+  const { db, stage, addresses } = deps;
   void api.register(async (scope) => {
     const open = scope.withTypeProvider<TypeBoxTypeProvider>();
     open.addHook('onSend', async (_, reply) => {
@@ -55,9 +52,9 @@ export function publicRoutes(api: Api, deps: PublicDeps): void {
       ),
       async ({ query }) => {
         const limit = query.limit ?? 50;
-        const found = await listedLive(db, live, query.cursor, limit + 1);
-        const position = ({ entry }: Listed) => ({ at: entry.sinceMs, id: entry.channelId });
-        return toPage(found, limit, position, ({ entry, channel }) => onAir(deps, channel, entry));
+        const found = await listedLive(db, stage, query.cursor, limit + 1);
+        const position = ({ onAir }: Listed) => ({ at: onAir.sinceMs, id: onAir.channelId });
+        return toPage(found, limit, position, ({ onAir, channel }) => describeOnAir(deps, channel, onAir));
       },
     );
 
@@ -77,8 +74,8 @@ export function publicRoutes(api: Api, deps: PublicDeps): void {
       async ({ params: { stream } }) => {
         const channel = await findChannel(db, { stream });
         if (!channel) throw streamMissing(stream);
-        const entry = live.get(stream);
-        return entry?.channelId === channel.id ? onAir(deps, channel, entry) : offAir(deps, channel);
+        const onAir = stage.of(channel);
+        return onAir ? describeOnAir(deps, channel, onAir) : offAir(deps, channel);
       },
     );
 
@@ -103,39 +100,39 @@ export function publicRoutes(api: Api, deps: PublicDeps): void {
 }
 
 interface Listed {
-  entry: LiveEntry;
+  onAir: OnAir;
   channel: PublicChannel;
 }
 
 /** The newest `count` listed channels that are live, after the cursor. */
-async function listedLive(db: Db, live: LiveBoard, cursor: string | undefined, count: number): Promise<Listed[]> {
+async function listedLive(db: Db, stage: Stage, cursor: string | undefined, count: number): Promise<Listed[]> {
   const after = cursor === undefined ? null : readCursor(cursor);
-  const newestFirst = live
+  const newestFirst = stage
     .all()
     .filter(({ sinceMs, channelId }) => !after || sinceMs < after.at || (sinceMs === after.at && channelId < after.id))
     .sort((a, b) => b.sinceMs - a.sinceMs || (a.channelId < b.channelId ? 1 : -1));
   const found: Listed[] = [];
   for (let i = 0; i < newestFirst.length && found.length < count; i += LOOK_UP) {
-    const entries = newestFirst.slice(i, i + LOOK_UP);
+    const batch = newestFirst.slice(i, i + LOOK_UP);
     const rows = await findChannels(
       db,
-      entries.map(({ channelId }) => channelId),
+      batch.map(({ channelId }) => channelId),
     );
     const listed = new Map(rows.filter((row) => row.listed === 1).map((row) => [row.id, row]));
-    for (const entry of entries) {
-      const channel = listed.get(entry.channelId);
-      if (channel) found.push({ entry, channel });
+    for (const onAir of batch) {
+      const channel = listed.get(onAir.channelId);
+      if (channel) found.push({ onAir, channel });
     }
   }
   return found.slice(0, count);
 }
 
-function onAir(deps: PublicDeps, channel: PublicChannel, entry: LiveEntry): LiveChannel {
-  const { viewers, video, audio } = deps.figures.measure(entry);
+function describeOnAir(deps: PublicDeps, channel: PublicChannel, onAir: OnAir): LiveChannel {
+  const { viewers, video, audio } = deps.stage.measure(onAir);
   return {
     ...described(deps, channel),
-    state: entry.interruptedAtMs === null ? 'live' : 'interrupted',
-    since: rfc3339(entry.sinceMs),
+    state: onAir.state,
+    since: rfc3339(onAir.sinceMs),
     endedAt: null,
     viewers,
     video,

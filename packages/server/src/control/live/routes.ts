@@ -12,25 +12,22 @@ import type { Db } from '../../store/store.ts';
 import type { Principal } from '../auth/principal.ts';
 import { type Api, endpoint } from '../rest/api.ts';
 import { rfc3339 } from '../rest/time.ts';
-import type { FigureBoard } from './figures.ts';
-import { liveFigures } from './figures.ts';
 import type { SessionJournal } from './journal.ts';
 import { SAMPLES_KEPT_MS } from './sampler.ts';
-import type { LiveEntry } from './state.ts';
+import type { Stage } from './stage.ts';
 import { listSessions, samplesSince } from './store.ts';
 
 export interface FigureDeps {
   db: Db;
   now: () => number;
-  figures: FigureBoard;
+  stage: Stage;
   journal: SessionJournal;
   /** @throws LiveError CHANNEL_NOT_FOUND, also when it is not the caller's. */
   channelOf(id: string, principal: Principal | null): Promise<{ id: string; stream: string }>;
-  entryOf(channel: { id: string; stream: string }): LiveEntry | null;
 }
 
 /** What a channel's owner sees of its broadcasts: figures of now and the last hour, and the sessions before. */
-export function figureRoutes(api: Api, { db, now, figures, journal, channelOf, entryOf }: FigureDeps): void {
+export function figureRoutes(api: Api, { db, now, stage, journal, channelOf }: FigureDeps): void {
   api.get(
     '/v1/channels/:id/figures',
     endpoint(
@@ -46,10 +43,10 @@ export function figureRoutes(api: Api, { db, now, figures, journal, channelOf, e
     async ({ params, principal }) => {
       const channel = await channelOf(params.id, principal);
       const samples = await samplesSince(db, channel.id, now() - SAMPLES_KEPT_MS);
-      const entry = entryOf(channel);
+      const onAir = stage.of(channel);
       return {
-        state: entry === null ? 'idle' : entry.interruptedAtMs === null ? 'live' : 'interrupted',
-        now: entry && liveFigures(entry, figures.measure(entry)),
+        state: onAir?.state ?? 'idle',
+        now: onAir && stage.figures(onAir),
         samples: samples.map(toSample),
       };
     },

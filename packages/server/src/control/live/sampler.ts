@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Db } from '../../store/store.ts';
-import type { LiveBoard } from './board.ts';
 import type { FigureBoard } from './figures.ts';
 import type { SessionJournal } from './journal.ts';
+import type { Stage } from './stage.ts';
 import { insertSamples, prune } from './store.ts';
 
 export const SAMPLE_EVERY_MS = 10_000;
@@ -12,7 +12,7 @@ const SESSIONS_KEPT_MS = 90 * 86_400_000;
 
 export interface SamplerOptions {
   db: Db;
-  live: LiveBoard;
+  stage: Stage;
   figures: FigureBoard;
   journal: SessionJournal;
   now: () => number;
@@ -44,13 +44,14 @@ export class Sampler {
   }
 
   async sample(): Promise<void> {
-    const { db, live, figures, journal, now } = this.#options;
+    const { db, stage, figures, journal, now } = this.#options;
     const nowMs = now();
-    const entries = live.all();
-    for (const entry of entries) {
-      if (entry.interruptedAtMs === null) journal.seen(entry, figures.measure(entry));
+    const onAir = stage.all();
+    for (const { entry } of onAir) {
+      if (entry?.interruptedAtMs === null) journal.seen(entry, figures.measure(entry));
     }
-    const samples = figures.sample(entries, nowMs, SAMPLE_EVERY_MS);
+    const measured = onAir.map((one) => ({ ...one, measure: stage.measure(one) }));
+    const samples = figures.sample(measured, nowMs, SAMPLE_EVERY_MS);
     await db.transaction().execute(async (tx) => {
       await insertSamples(tx, samples);
       await prune(tx, nowMs - SAMPLES_KEPT_MS, nowMs - SESSIONS_KEPT_MS);

@@ -7,6 +7,9 @@ import { memberPlayPolicy, whyMemberMustStop } from '../conference/rules.ts';
 import { loadMemberTargets } from '../conference/store.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { LiveEntry } from '../live/state.ts';
+import { wantedMixes } from '../mix/jobs.ts';
+import { isMixChannel } from '../mix/names.ts';
+import { loadMixes } from '../mix/store.ts';
 import { playPolicy, samePolicy, whyMustStop } from './rules.ts';
 import { loadTargets } from './store.ts';
 
@@ -76,9 +79,18 @@ export class Overseer {
     }
   }
 
-  /** What is allowed now, of streams of channels and of members of conferences. */
+  /** What is allowed now, of streams of channels, of members of conferences and of mixes. */
   async #judge(db: Db, entries: readonly LiveEntry[]): Promise<(entry: LiveEntry) => Verdict> {
-    const [members, others] = partition(entries, ({ channelId }) => isConferenceChannel(channelId));
+    const [made, published] = partition(entries, ({ channelId }) => isMixChannel(channelId));
+    const [members, others] = partition(published, ({ channelId }) => isConferenceChannel(channelId));
+    const mixes = await wantedMixes(
+      db,
+      await loadMixes(
+        db,
+        made.map(({ channelId }) => channelId),
+      ),
+    );
+    const mixPolicies = new Map(mixes.map(({ row, job }) => [row.id, job?.play ?? null]));
     const targets = await loadTargets(
       db,
       others.map(({ stream }) => stream),
@@ -87,6 +99,8 @@ export class Overseer {
       ...new Set(members.flatMap(({ stream }) => conferenceOfStream(stream) ?? [])),
     ]);
     return ({ stream, channelId }) => {
+      // What mixers make is theirs who ask for it to end, in an orderly way.
+      if (isMixChannel(channelId)) return { refused: null, play: mixPolicies.get(channelId) ?? null };
       if (isConferenceChannel(channelId)) {
         const target = conferences.get(conferenceOfStream(stream) ?? '');
         return { refused: whyMemberMustStop(target, stream), play: target ? memberPlayPolicy(target) : null };
