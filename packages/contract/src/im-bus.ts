@@ -12,6 +12,8 @@ export interface ImOpening {
   /** Given once in a worker's life (`incarnation`). */
   connection: number;
   identity: ImIdentity;
+  /** The token it came with; its signature is checked, not whether it was logged out. */
+  token: { generation: number; id: string };
   /** Of the last event it saw, and where; null: it is new. */
   seq: number | null;
   lastSession: string | null;

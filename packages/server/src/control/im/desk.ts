@@ -31,6 +31,13 @@ export type ImPresence =
   /** A user without any connection for so long that it is not coming back by itself. */
   | ({ type: 'gone' } & ImIdentity);
 
+/** Hearts and gifts given in a room, as they are counted. */
+export interface Applause {
+  roomId: string;
+  likes: number;
+  gift: { giftId: string; count: number; price: number; userId: string } | null;
+}
+
 export interface SignalOptions {
   /** How long it is kept for connections to come, ms; default 10 s: who asks to be answered asks again after that. */
   ttlMs?: number;
@@ -57,4 +64,5 @@ export interface ImDesk {
   isInRoom(roomId: string, userId: string): boolean;
 
   onPresence(listener: (change: ImPresence) => void): Unsubscribe;
+  onApplause(listener: (applause: Applause) => void): Unsubscribe;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { IM_CLOSE, type ImAnnouncement, type ImDown, type ImUp, LiveError, type UserChange } from '@lianmai/contract';
+import { IM_CLOSE, type ImAnnouncement, type ImDown, type ImOpening, type ImUp, LiveError, type UserChange } from '@lianmai/contract';
 import { type UserClaim, verifyUserToken } from '../../auth/user-token.ts';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
@@ -323,9 +323,10 @@ function checkToken(key: string, token: string | null | undefined, nowMs: number
   throw new LiveError('UNAUTHENTICATED', `${why[verdict]}: log in for a new one`);
 }
 
-const openingOf = ({ number, identity, seq, lastSession, ip }: ImSocket) => ({
+const openingOf = ({ number, identity, token, seq, lastSession, ip }: ImSocket): ImOpening => ({
   connection: number,
   identity,
+  token: { generation: token.generation, id: token.id },
   seq,
   lastSession,
   ip,

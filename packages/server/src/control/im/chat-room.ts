@@ -1,0 +1,298 @@
+import { type ImPriority, LiveError, type SentKind } from '@lianmai/contract';
+import type { ImResult, RoomMember, RoomMessage } from '@lianmai/contract/im';
+import type { Connection, WorkerLink } from './connection.ts';
+import { Crowd, type Member } from './crowd.ts';
+import { Floor, type FloorState } from './floor.ts';
+import { batchText, eventText, Outbox } from './outbox.ts';
+import type { SeqClock } from './seq-clock.ts';
+
+/** Messages shown to who enters. */
+export const HISTORY = 50;
+/** In a room with more members, joins and leaves are told of together. */
+const QUIET_CROWD = 100;
+const THINNED_MS = 1000;
+const STATS_MS = 1000;
+const HEARTS_MS = 200;
+/** Batches of a room: soon after one another while it is small, fewer as each costs more. */
+const FASTEST_MS = 50;
+const SLOWEST_MS = 100;
+const SLOWEST_FROM = 5000;
+const FIRST_PAGE = 20;
+
+export interface ChatRoomState extends FloorState {
+  id: string;
+  appId: string;
+  likes: number;
+  gifts: Iterable<readonly [giftId: string, count: number]>;
+  /** Oldest first. */
+  history: readonly RoomMessage[];
+}
+
+/** Joins or leaves that were not told of yet. */
+interface Thinned {
+  last: Member;
+  others: number;
+}
+
+type MembersPage = ImResult<'room.members'>;
+
+/**
+ * One room's chat: who is in it, what was said, what goes out next. Takes the time as an argument; `wake` is called when
+ * a batch is to be made, at the time it gives.
+ */
+export class ChatRoom {
+  readonly id: string;
+  readonly appId: string;
+  readonly anchorId: string;
+  readonly crowd = new Crowd();
+  readonly floor: Floor;
+  readonly gifts: Map<string, number>;
+  readonly #outbox: Outbox;
+  readonly #seq: SeqClock;
+  readonly #wake: (room: ChatRoom, atMs: number) => void;
+  /** Messages to be written to the database. */
+  #unsaved: RoomMessage[] = [];
+  #history: RoomMessage[];
+  #workers = new Map<WorkerLink, number>();
+  #connections = 0;
+  #likes: number;
+  /** Since the last batch. */
+  #hearts = 0;
+  #toldStats = { viewers: -1, likes: -1 };
+  #giftsChanged = false;
+  #toldStatsAtMs = 0;
+  #toldThinnedAtMs = 0;
+  #flushedAtMs = 0;
+  #wakesAtMs = Number.POSITIVE_INFINITY;
+  #giftsUnsaved = false;
+  #toldHeartsAtMs = 0;
+  readonly #thinned: Record<'room.joined' | 'room.left', Thinned | null> = { 'room.joined': null, 'room.left': null };
+  /** When somebody was here last, ms. */
+  emptySinceMs: number;
+
+  constructor(state: ChatRoomState, seq: SeqClock, nowMs: number, wake: (room: ChatRoom, atMs: number) => void) {
+    this.id = state.id;
+    this.appId = state.appId;
+    this.anchorId = state.anchorId;
+    this.floor = new Floor(state, nowMs);
+    this.gifts = new Map(state.gifts);
+    this.#likes = state.likes;
+    this.#history = [...state.history];
+    this.#seq = seq;
+    this.#outbox = new Outbox(state.id, seq);
+    this.#wake = wake;
+    this.emptySinceMs = nowMs;
+  }
+
+  /** Users watching: everybody but the anchor. */
+  get viewers(): number {
+    return this.crowd.size - (this.crowd.get(this.anchorId) ? 1 : 0);
+  }
+
+  get likes(): number {
+    return this.#likes;
+  }
+
+  get history(): readonly RoomMessage[] {
+    return this.#history;
+  }
+
+  /** Connections, which is what a batch costs. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Whether everything after the event is still known. */
+  knowsSince(seq: number): boolean {
+    return this.#outbox.since(seq) !== null;
+  }
+
+  /**
+   * Brings a connection in. What it missed since `seq` is sent to it before anything new.
+   * @returns whether its user was not here before.
+   */
+  enter(connection: Connection, seq: number | null, nowMs: number): boolean {
+    const missed = seq === null ? [] : this.#outbox.since(seq);
+    const already = connection.rooms.has(this.id);
+    const { member, isNew } = this.crowd.enter(connection);
+    const { worker, number } = connection;
+    if (missed && missed.length > 0) worker.push({ type: 'send', connections: [number], text: batchText(missed) });
+    if (!already) {
+      connection.rooms.add(this.id);
+      this.#connections += 1;
+      this.#workers.set(worker, (this.#workers.get(worker) ?? 0) + 1);
+      worker.push({ type: 'enter', roomId: this.id, connections: [number] });
+    }
+    if (isNew) this.#tellCrowd('room.joined', member, nowMs);
+    return isNew;
+  }
+
+  /** Takes a connection out. @returns the member when it was its last one, which has not left yet. */
+  drop(connection: Connection): Member | null {
+    if (!connection.rooms.delete(this.id)) return null;
+    const { worker } = connection;
+    this.#connections -= 1;
+    const left = (this.#workers.get(worker) ?? 1) - 1;
+    if (left > 0) this.#workers.set(worker, left);
+    else this.#workers.delete(worker);
+    return this.crowd.drop(connection);
+  }
+
+  /** A member without connections has left. */
+  leave(member: Member, nowMs: number): void {
+    this.crowd.remove(member.user.userId);
+    if (this.crowd.size === 0) this.emptySinceMs = nowMs;
+    this.#tellCrowd('room.left', member, nowMs);
+  }
+
+  /** Says something to everybody with the next batch. */
+  tell(event: string, params: object, priority: ImPriority, nowMs: number): void {
+    this.#outbox.add(event, params, priority);
+    this.#awake(nowMs);
+  }
+
+  /** Sends a message to everybody, and keeps it for those who come later. */
+  say(
+    id: string,
+    kind: Exclude<SentKind, 'like'> | 'system',
+    from: RoomMember | null,
+    body: unknown,
+    nowMs: number,
+  ): void {
+    const message = { id, roomId: this.id, kind, from, body, at: new Date(nowMs).toISOString() };
+    const priority = kind === 'custom' ? 'text' : kind;
+    this.#outbox.add('room.message', message, priority, (seq) => this.#keep({ ...message, seq }));
+    this.#awake(nowMs);
+  }
+
+  like(count: number, nowMs: number): void {
+    this.#likes += count;
+    this.#hearts += count;
+    this.#awake(nowMs);
+  }
+
+  give(giftId: string, count: number): void {
+    this.gifts.set(giftId, (this.gifts.get(giftId) ?? 0) + count);
+    this.#giftsChanged = true;
+    this.#giftsUnsaved = true;
+  }
+
+  memberOf({ user }: Pick<Member, 'user'>): RoomMember {
+    const { userId, nickname, avatar } = user;
+    return { userId, nickname, avatar, role: this.floor.roleOf(userId) };
+  }
+
+  /** The anchor and moderators who are here, then the others as they came. @throws LiveError BAD_REQUEST on a wrong cursor. */
+  page(limit = FIRST_PAGE, cursor?: string): MembersPage {
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+      throw new LiveError(
+        'BAD_REQUEST',
+        'cursor is not one that this list gave: leave it out to begin again',
+        'cursor',
+      );
+    const leading = new Set([this.anchorId, ...this.floor.moderators]);
+    const leaders = cursor === undefined ? [...leading].flatMap((userId) => this.crowd.get(userId) ?? []) : [];
+    const others = this.crowd.after(Number(cursor ?? 0), limit + 1, leading);
+    const shown = others.slice(0, limit);
+    return {
+      count: this.crowd.size,
+      items: [...leaders, ...shown].map((member) => this.memberOf(member)),
+      nextCursor: others.length > limit ? String(shown.at(-1)!.no) : null,
+    };
+  }
+
+  /** Sends an event to some connections at once, numbered like all others. */
+  send(connections: Iterable<Connection>, event: string, params: object): void {
+    const text = eventText(event, { seq: this.#seq.next(), roomId: this.id, ...params });
+    for (const { worker, number } of connections) worker.push({ type: 'send', connections: [number], text });
+  }
+
+  /** Makes a batch of what is waiting and sends it to each worker once. */
+  flush(nowMs: number): void {
+    this.#wakesAtMs = Number.POSITIVE_INFINITY;
+    this.#flushedAtMs = nowMs;
+    this.#sayHearts(nowMs);
+    this.#tellThinned(nowMs);
+    this.#tellStats(nowMs);
+    const batch = this.#outbox.flush(nowMs);
+    if (batch) for (const worker of this.#workers.keys()) worker.push({ type: 'room', roomId: this.id, ...batch });
+  }
+
+  /** What is to be written down since the last time. */
+  takeUnsaved(): { messages: RoomMessage[]; gifts: boolean } {
+    const unsaved = { messages: this.#unsaved, gifts: this.#giftsUnsaved };
+    this.#unsaved = [];
+    this.#giftsUnsaved = false;
+    return unsaved;
+  }
+
+  #keep(message: RoomMessage): void {
+    this.#history.push(message);
+    if (this.#history.length > HISTORY) this.#history.shift();
+    this.#unsaved.push(message);
+  }
+
+  #sayHearts(nowMs: number): void {
+    if (this.#hearts === 0) return;
+    if (isSooner(nowMs, this.#toldHeartsAtMs, HEARTS_MS)) return this.#wakeAt(this.#toldHeartsAtMs + HEARTS_MS);
+    this.#toldHeartsAtMs = nowMs;
+    const message = { kind: 'like', from: null, body: { count: this.#hearts }, at: new Date(nowMs).toISOString() };
+    this.#hearts = 0;
+    this.#outbox.add('room.message', { id: `like-${this.#seq.last}`, ...message }, 'like');
+  }
+
+  #tellCrowd(event: 'room.joined' | 'room.left', member: Member, nowMs: number): void {
+    const before = this.#thinned[event];
+    this.#thinned[event] = { last: member, others: before ? before.others + 1 : 0 };
+    if (this.crowd.size <= QUIET_CROWD) this.#addThinned(event);
+    this.#awake(nowMs);
+  }
+
+  #tellThinned(nowMs: number): void {
+    if (!this.#thinned['room.joined'] && !this.#thinned['room.left']) return;
+    if (isSooner(nowMs, this.#toldThinnedAtMs, THINNED_MS)) return this.#wakeAt(this.#toldThinnedAtMs + THINNED_MS);
+    this.#toldThinnedAtMs = nowMs;
+    this.#addThinned('room.joined');
+    this.#addThinned('room.left');
+  }
+
+  #addThinned(event: 'room.joined' | 'room.left'): void {
+    const thinned = this.#thinned[event];
+    if (!thinned) return;
+    this.#thinned[event] = null;
+    const { last, others } = thinned;
+    this.#outbox.add(event, { user: this.memberOf(last), others, members: this.crowd.size }, 'like');
+  }
+
+  #tellStats(nowMs: number): void {
+    const { viewers, likes } = this;
+    const changed = viewers !== this.#toldStats.viewers || likes !== this.#toldStats.likes || this.#giftsChanged;
+    if (!changed) return;
+    if (isSooner(nowMs, this.#toldStatsAtMs, STATS_MS)) return this.#wakeAt(this.#toldStatsAtMs + STATS_MS);
+    this.#toldStatsAtMs = nowMs;
+    this.#toldStats = { viewers, likes };
+    const gifts = this.#giftsChanged ? { gifts: this.giftCounts() } : {};
+    this.#giftsChanged = false;
+    this.#outbox.add('room.stats', { viewers, likes, ...gifts }, 'like');
+  }
+
+  giftCounts(): { giftId: string; count: number }[] {
+    return [...this.gifts].map(([giftId, count]) => ({ giftId, count }));
+  }
+
+  /** Makes sure of a batch at that time, or sooner. */
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#wakesAtMs) return;
+    this.#wakesAtMs = atMs;
+    this.#wake(this, atMs);
+  }
+
+  #awake(nowMs: number): void {
+    const tickMs = FASTEST_MS + (SLOWEST_MS - FASTEST_MS) * Math.min(1, this.#connections / SLOWEST_FROM);
+    this.#wakeAt(Math.max(nowMs, this.#flushedAtMs + tickMs));
+  }
+}
+
+/** Whether less than the time has passed; a clock that was set back passes for any time. */
+const isSooner = (nowMs: number, lastMs: number, afterMs: number): boolean =>
+  nowMs >= lastMs && nowMs - lastMs < afterMs;
