@@ -294,6 +294,44 @@ export interface RoomChannelRow {
   expiresAt: number | null;
 }
 
+/** One of the last messages of a room's chat. */
+export interface ChatMessageRow {
+  roomId: string;
+  seq: number;
+  /** JSON: `RoomMessage`. */
+  message: string;
+}
+
+/** A user that was in a room, or leads its chat. */
+export interface ChatUserRow {
+  roomId: string;
+  userId: string;
+}
+
+/** A user that is silenced in a room, or kept out of it. */
+export interface ChatSanctionRow {
+  roomId: string;
+  userId: string;
+  kind: 'mute' | 'ban';
+  untilAt: number;
+}
+
+/** Gifts given in a room. */
+export interface ChatGiftRow {
+  roomId: string;
+  giftId: string;
+  count: number;
+}
+
+/** What is set for an app's chat. */
+export interface ChatRulesRow {
+  appId: string;
+  /** JSON: words that become stars. */
+  words: string;
+  /** JSON: `Gift[]`. */
+  gifts: string;
+}
+
 export interface Schema {
   account: AccountRow;
   app: AppRow;
@@ -313,4 +351,10 @@ export interface Schema {
   serverSecret: ServerSecretRow;
   room: RoomRow;
   roomChannel: RoomChannelRow;
+  chatMessage: ChatMessageRow;
+  chatVisitor: ChatUserRow;
+  chatModerator: ChatUserRow;
+  chatSanction: ChatSanctionRow;
+  chatGift: ChatGiftRow;
+  chatRules: ChatRulesRow;
 }
