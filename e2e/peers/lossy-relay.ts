@@ -6,7 +6,12 @@ export interface LossyPath {
   loss: number;
   /** Each packet is held back for a random time up to this, so that packets overtake each other. */
   jitterMs: number;
+  /** What gets through each way; what is more waits, for up to 300 ms, and is dropped past that. Unlimited when not given. */
+  kbps?: number;
 }
+
+/** A queue longer than this is full. */
+const LONGEST_QUEUE_MS = 300;
 
 /** A bad network between a WebRTC client and the server: announced in place of the server's candidate. */
 export class LossyRelay implements AsyncDisposable {
@@ -16,6 +21,8 @@ export class LossyRelay implements AsyncDisposable {
   readonly #backs = new Map<string, Socket>();
   readonly #held = new Set<NodeJS.Timeout>();
   readonly #path: LossyPath;
+  /** When the line is free again, each way. */
+  readonly #freeMs = { up: 0, down: 0 };
   readonly #serverPort: number;
   dropped = 0;
   passed = 0;
@@ -27,7 +34,7 @@ export class LossyRelay implements AsyncDisposable {
     this.port = front.address().port;
     front.on('message', (packet, { port, address }) => {
       const back = this.#back(port, address);
-      this.#carry(() => back.send(packet, this.#serverPort, '127.0.0.1'));
+      this.#carry('up', packet.length, () => back.send(packet, this.#serverPort, '127.0.0.1'));
     });
   }
 
@@ -50,21 +57,29 @@ export class LossyRelay implements AsyncDisposable {
     const known = this.#backs.get(`${address} ${port}`);
     if (known) return known;
     const back = createSocket('udp4');
-    back.on('message', (packet) => this.#carry(() => this.#front.send(packet, port, address)));
+    back.on('message', (packet) => this.#carry('down', packet.length, () => this.#front.send(packet, port, address)));
     this.#backs.set(`${address} ${port}`, back);
     return back;
   }
 
-  #carry(send: () => void): void {
-    if (Math.random() < this.#path.loss) {
+  #carry(way: 'up' | 'down', bytes: number, send: () => void): void {
+    const { loss, jitterMs, kbps } = this.#path;
+    const nowMs = performance.now();
+    const queuedMs = Math.max(0, this.#freeMs[way] - nowMs);
+    if (Math.random() < loss || queuedMs > LONGEST_QUEUE_MS) {
       this.dropped++;
       return;
     }
     this.passed++;
-    const timer = setTimeout(() => {
-      this.#held.delete(timer);
-      send();
-    }, Math.random() * this.#path.jitterMs);
+    const throughMs = kbps === undefined ? 0 : queuedMs + (bytes * 8) / kbps;
+    this.#freeMs[way] = nowMs + throughMs;
+    const timer = setTimeout(
+      () => {
+        this.#held.delete(timer);
+        send();
+      },
+      throughMs + Math.random() * jitterMs,
+    );
     this.#held.add(timer);
   }
 }

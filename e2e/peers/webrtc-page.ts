@@ -21,6 +21,8 @@ export interface WhipOptions extends Through {
   audio?: boolean;
   /** Offered alone when given. */
   codec?: 'video/H264' | 'video/VP8';
+  /** `camera`: the browser's fake one, 640x480, easy to encode. Others are 1280x720: `lively` takes 1 Mbit/s, `busy` any bitrate. */
+  picture?: 'camera' | 'lively' | 'busy';
 }
 
 export interface WhepStats {
@@ -35,14 +37,39 @@ export interface WhepStats {
   audioCodec: string;
 }
 
+export interface WhipSent {
+  availableBitrate: number;
+  targetBitrate: number;
+  /** Of pictures. */
+  bytes: number;
+  /** Encodings that are sent. */
+  layers: number;
+  /** What holds the picture back: `none`, `cpu`, `bandwidth`. */
+  limitedBy: string;
+  /** By the page's clock. */
+  atMs: number;
+}
+
 /** Publishes the browser's fake camera and microphone (a moving picture and a beep) by WHIP. */
 export function whip(page: Page, url: string, options: WhipOptions = {}): Promise<Answered> {
   return page.evaluate(
-    async ({ url, video = true, audio = true, codec, via }) => {
+    async ({ url, video = true, audio = true, codec, via, picture }) => {
+      const isDrawn = picture === 'busy' || picture === 'lively';
       const stream = await navigator.mediaDevices.getUserMedia({
-        video: video && { width: 640, height: 480, frameRate: 25 },
+        video: video && !isDrawn && { width: 640, height: 480, frameRate: 25 },
         audio,
       });
+      if (isDrawn) {
+        const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+        const context = canvas.getContext('2d');
+        const tile = picture === 'busy' ? new ImageData(240, 135) : new ImageData(96, 54);
+        const pixels = new Uint32Array(tile.data.buffer);
+        setInterval(() => {
+          for (let i = 0; i < pixels.length; i++) pixels[i] = 0xff000000 | (Math.random() * 0xffffff);
+          context?.putImageData(tile, Math.random() * 1000, Math.random() * 560);
+        }, 40);
+        for (const track of canvas.captureStream(25).getVideoTracks()) stream.addTrack(track);
+      }
       const moved = (sdp: string) =>
         sdp.replace(/(a=candidate:.* )(\d+)( typ)/g, (_, before, port, after) => before + (via[port] ?? port) + after);
       const peer = new RTCPeerConnection();
@@ -167,17 +194,21 @@ export function whepStats(page: Page): Promise<WhepStats> {
   });
 }
 
-/** What the page's WHIP publisher may send by the feedback it gets, and what holds its picture back (`none`, `cpu`, …). */
-export function whipSent(page: Page): Promise<{ availableBitrate: number; targetBitrate: number; limitedBy: string }> {
+/** What the page's WHIP publisher has sent, may send by the feedback it gets, and wants to (all bit/s but the bytes). */
+export function whipSent(page: Page): Promise<WhipSent> {
   return page.evaluate(async () => {
     const { whipPeer } = window as unknown as { whipPeer: RTCPeerConnection };
     const all = [...(await whipPeer.getStats()).values()] as Record<string, string & number>[];
-    const out = all.find((entry) => entry['type'] === 'outbound-rtp' && entry['kind'] === 'video');
+    const out = all.filter((entry) => entry['type'] === 'outbound-rtp' && entry['kind'] === 'video');
     const path = all.find((entry) => entry['type'] === 'candidate-pair' && entry['nominated']);
+    const sum = (name: string) => out.reduce((total, entry) => total + (entry[name] ?? 0), 0);
     return {
       availableBitrate: path?.['availableOutgoingBitrate'] ?? 0,
-      targetBitrate: out?.['targetBitrate'] ?? 0,
-      limitedBy: out?.['qualityLimitationReason'] ?? '',
+      targetBitrate: sum('targetBitrate'),
+      bytes: sum('bytesSent'),
+      layers: out.filter((entry) => (entry['framesEncoded'] ?? 0) > 0).length,
+      limitedBy: out[0]?.['qualityLimitationReason'] ?? '',
+      atMs: performance.now(),
     };
   });
 }

@@ -36,9 +36,12 @@ export class ArrivalRecorder {
   take(senderSsrc: number, mediaSsrc: number): TransportFeedback[] {
     const told: TransportFeedback[] = [];
     while (this.#arrivals.size > 0) {
-      const base = Math.min(...this.#arrivals.keys());
+      // From where the last one ended: what got lost between the two is told as lost, too.
+      const base = this.#next ?? Math.min(...this.#arrivals.keys());
       const arrivals = this.#run(base);
       this.#next = base + arrivals.length;
+      // Without any arrival it would have no time to count from.
+      if (arrivals.every((ticks) => ticks === null)) continue;
       told.push({
         kind: 'transportFeedback',
         senderSsrc,
@@ -54,11 +57,11 @@ export class ArrivalRecorder {
 
   #run(base: number): (number | null)[] {
     const arrivals: (number | null)[] = [];
-    let last = this.#arrivals.get(base) ?? 0;
+    let last: number | null = null;
     for (let number = base; number <= (this.#newest ?? base) && arrivals.length < MOST_PACKETS; number++) {
       const ticks = this.#arrivals.get(number) ?? null;
       if (ticks !== null) {
-        if (Math.abs(ticks - last) > LARGEST_STEP_TICKS) break;
+        if (last !== null && Math.abs(ticks - last) > LARGEST_STEP_TICKS) break;
         last = ticks;
         this.#arrivals.delete(number);
       }

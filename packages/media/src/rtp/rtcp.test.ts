@@ -173,3 +173,20 @@ test('feedback as others write it: run length, one-bit and two-bit vectors', () 
   );
   assert.deepEqual(read('0005000300000100', 'd200', '04fffc'), [260, null, 256]);
 });
+
+test('what got lost between two feedbacks is told as lost', () => {
+  const recorder = new ArrivalRecorder();
+  for (const sequence of [65534, 65535]) recorder.arrived(sequence, 1000);
+  const [first] = recorder.take(1, 2);
+  for (const sequence of [2, 3]) recorder.arrived(sequence, 1050);
+  const [second] = recorder.take(1, 2);
+  assert.deepEqual([first?.baseSequence, first?.arrivals], [65534, [4000, 4000]]);
+  assert.deepEqual([second?.baseSequence, second?.arrivals], [0, [null, null, 4200, 4200]]);
+  recorder.arrived(700, 1100);
+  const later = recorder.take(1, 2);
+  assert.deepEqual(
+    later.map(({ baseSequence, arrivals }) => [baseSequence, arrivals.length, arrivals.at(-1)]),
+    [[516, 185, 4400]],
+    'packets without any arrival among them are no feedback',
+  );
+});

@@ -34,11 +34,15 @@ export function answeringSetup({ transport }: Offer): 'active' | 'passive' {
 }
 
 /**
- * Whether arrivals are told packet by packet. REMB comes first, for now: with this feedback senders stayed at a fraction of their bitrate in some
- * runs, for a reason not yet found (docs/decisions/0005). The choice is one for the session, as the sender's estimate is.
+ * Whether arrivals are told packet by packet (the client estimates what its path carries); else it is told a limit by REMB. The choice is
+ * one for the session, as the sender's estimate is.
  */
-export function usesTransportFeedback(chosen: readonly ChosenMedia[]): boolean {
-  return !chosen.some(({ codec }) => codec.feedback.includes('goog-remb'));
+export function usesTransportFeedback({ media }: Offer, chosen: readonly ChosenMedia[]): boolean {
+  return chosen.some(
+    ({ mid, codec }) =>
+      codec.feedback.includes('transport-cc') &&
+      media.some((section) => section.mid === mid && section.extensions.has(TRANSPORT_SEQUENCE_URI)),
+  );
 }
 
 /** The offer written anew from what was understood of it, with the chosen codecs alone. */
@@ -93,7 +97,9 @@ export function writeAnswer(
   for (const offered of offer.media) {
     const media = chosen.find(({ mid }) => mid === offered.mid);
     if (media)
-      lines.push(...answeredLines(offered, media, transport, media === chosen[0], usesTransportFeedback(chosen)));
+      lines.push(
+        ...answeredLines(offered, media, transport, media === chosen[0], usesTransportFeedback(offer, chosen)),
+      );
     else lines.push(...rejectedLines(offered));
   }
   return text(lines);
@@ -167,13 +173,21 @@ function codecLines(codec: OfferedCodec, parameters: readonly string[]): string[
 
 const parametersOf = ({ parameters }: OfferedCodec) => [...parameters].map(([name, value]) => `${name}=${value}`);
 
+/**
+ * Where libwebrtc begins, kbit/s. Left alone it begins at 300 with a small picture, and stays there for long: so small a picture needs no
+ * more, and a sender that needs no more does not find out that it could send more.
+ */
+const START_KBPS = '600';
+
 /** What we take: any level the client can send (RFC 6184 8.2.2), stereo and error correction in Opus (RFC 7587 6.1). */
 function answeredParameters(codec: OfferedCodec, receives: boolean): string[] {
   const parameters = new Map(codec.parameters);
   const profile = parameters.get('profile-level-id');
   if (receives && profile !== undefined && parameters.get('level-asymmetry-allowed') === '1')
     parameters.set('profile-level-id', `${profile.slice(0, 4)}34`);
-  if (receives && codec.name.toLowerCase() === 'opus') {
+  const isSound = codec.name.toLowerCase() === 'opus';
+  if (receives && !isSound) parameters.set('x-google-start-bitrate', START_KBPS);
+  if (receives && isSound) {
     parameters.set('stereo', '1');
     parameters.set('useinbandfec', '1');
   }

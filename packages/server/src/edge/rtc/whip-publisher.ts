@@ -25,9 +25,11 @@ export interface PacketSender {
 const KEY_FRAME_REQUEST_MS = 500;
 /** Browsers make key frames only when asked; newcomers, HLS and the GOP cache need them now and then. */
 const KEY_FRAME_EVERY_MS = 2000;
+/** One that nobody waits for may be long on its way over a narrow network: to ask again would make it two. */
+const KEY_FRAME_PATIENCE_MS = 2000;
 const TRANSPORT_FEEDBACK_MS = 50;
 const REPORT_MS = 1000;
-/** What is told by REMB: no limit of ours; the sender finds the path's by what gets lost. */
+/** What clients without transport-wide feedback are told by REMB: no limit of ours; they find the path's by what gets lost. */
 const BITRATE_LIMIT = 10_000_000;
 /** The stream id of our own RTCP. */
 const OWN_SSRC = 1;
@@ -61,7 +63,7 @@ export class WhipPublisher {
     for (const { mid, codec } of chosen) {
       this.#tracks.set(mid, new TrackReceiver(codec, clock));
       const id = offer.media.find((media) => media.mid === mid)?.extensions.get(TRANSPORT_SEQUENCE_URI);
-      if (id !== undefined && usesTransportFeedback(chosen) && codec.feedback.includes('transport-cc'))
+      if (id !== undefined && usesTransportFeedback(offer, chosen) && codec.feedback.includes('transport-cc'))
         this.#sequenceIds.set(mid, id);
     }
   }
@@ -87,8 +89,7 @@ export class WhipPublisher {
         if (lost.length > 0 && track.ssrc !== null && track.codec.feedback.includes('nack'))
           this.#send(mid, [{ kind: 'nack', senderSsrc: OWN_SSRC, mediaSsrc: track.ssrc, lost }]);
       }
-      const isDue = track.needsKeyFrame || nowMs - this.#keyFrameCameMs >= KEY_FRAME_EVERY_MS;
-      if (track.kind === 'video' && isDue) this.requestKeyFrame(nowMs);
+      if (track.kind === 'video' && (track.needsKeyFrame || this.#isKeyFrameDue(nowMs))) this.requestKeyFrame(nowMs);
     }
     if (nowMs >= this.#nextFeedbackMs) {
       this.#nextFeedbackMs = nowMs + TRANSPORT_FEEDBACK_MS;
@@ -114,6 +115,10 @@ export class WhipPublisher {
     this.#publication.end(reason);
   }
 
+  #isKeyFrameDue(nowMs: number): boolean {
+    return nowMs - this.#keyFrameCameMs >= KEY_FRAME_EVERY_MS && nowMs - this.#keyFrameAskedMs >= KEY_FRAME_PATIENCE_MS;
+  }
+
   #writeFrames(track: TrackReceiver, nowMs: number): void {
     for (const frame of track.frames(nowMs)) {
       if (frame.track === 'video' && frame.type === 'key') this.#keyFrameCameMs = nowMs;
@@ -136,12 +141,15 @@ export class WhipPublisher {
       if (packet.kind === 'senderReport') for (const track of this.#tracks.values()) track.senderReport(packet, nowMs);
   }
 
+  /** Clients take it only when it names a source of theirs, so it waits for the first one that is known. */
   #transportFeedback(): void {
-    const [mid] = this.#sequenceIds.keys();
-    const ssrc = mid === undefined ? null : (this.#tracks.get(mid)?.ssrc ?? 0);
-    if (mid === undefined || ssrc === null) return;
-    const feedback = this.#arrivals.take(OWN_SSRC, ssrc);
-    if (feedback.length > 0) this.#send(mid, feedback);
+    for (const mid of this.#sequenceIds.keys()) {
+      const ssrc = this.#tracks.get(mid)?.ssrc ?? null;
+      if (ssrc === null) continue;
+      const feedback = this.#arrivals.take(OWN_SSRC, ssrc);
+      if (feedback.length > 0) this.#send(mid, feedback);
+      return;
+    }
   }
 
   #receiverReports(nowMs: number): void {
