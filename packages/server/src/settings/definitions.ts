@@ -134,6 +134,14 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: integer(1, 256),
   }),
   setting({
+    key: 'mixers',
+    shape: 'count',
+    help: 'mixer processes; 0: this machine mixes nothing',
+    defaultText: 'one a core',
+    default: () => availableParallelism(),
+    parse: integer(0, 256),
+  }),
+  setting({
     key: 'iceServers',
     shape: 'json',
     help: 'STUN/TURN servers given to WebRTC clients',
@@ -211,6 +219,13 @@ export const DEFINITIONS: readonly Definition[] = [
     key: 'openCalls',
     shape: 'boolean',
     help: 'anybody may make and join calls at /call/{conference}',
+    default: () => true,
+    parse: flag,
+  }),
+  setting({
+    key: 'registration',
+    shape: 'boolean',
+    help: 'anybody may register as a user, with a nickname and a password',
     default: () => true,
     parse: flag,
   }),

@@ -12,6 +12,8 @@ export interface Settings {
   apiKey: string | null;
   databaseUrl: string | null;
   workers: number;
+  /** Mixer processes. */
+  mixers: number;
   iceServers: readonly unknown[];
   /** `self-signed`: the supervisor makes the two files below. */
   tls: 'off' | 'self-signed';
@@ -28,6 +30,8 @@ export interface Settings {
   conferenceCapacity: number;
   /** Anybody may make and join a call at `/call/{conference}`, without a key. */
   openCalls: boolean;
+  /** Anybody may register as a user. */
+  registration: boolean;
   hlsSegmentMs: number;
   hlsPartMs: number;
   /** Complete segments kept in an HLS playlist. */

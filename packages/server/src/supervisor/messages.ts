@@ -3,7 +3,7 @@ import type { Settings } from '../settings/settings.ts';
 /** Everything a child needs to know at its start. */
 export interface ChildStart {
   settings: Settings;
-  /** This process's name: `control`, `edge-0`, `transcoder`, `demo`. */
+  /** This process's name: `control`, `edge-0`, `transcoder`, `mixer-0`, `demo`. */
   name: string;
   version: string;
   /** Folder of the unix sockets; gone when the system stops. */

@@ -26,6 +26,7 @@ export class Supervisor {
   readonly #control: Child;
   readonly #edges: Child[];
   readonly #transcoder: Child;
+  readonly #mixers: Child[];
   readonly #demo: Child | null;
   readonly #runtimeDir: string;
   readonly #fatal = Promise.withResolvers<never>();
@@ -37,6 +38,7 @@ export class Supervisor {
     this.#control = this.#child('control', 'control');
     this.#edges = Array.from({ length: options.settings.workers }, (_, i) => this.#child(`edge-${i}`, 'edge'));
     this.#transcoder = this.#child('transcoder', 'transcoder');
+    this.#mixers = Array.from({ length: options.settings.mixers }, (_, i) => this.#child(`mixer-${i}`, 'mixer'));
     this.#demo = options.settings.demo ? this.#child('demo', 'demo') : null;
     this.#fatal.promise.catch(() => {});
   }
@@ -51,7 +53,7 @@ export class Supervisor {
     rmSync(this.#runtimeDir, { recursive: true, force: true });
     mkdirSync(this.#runtimeDir, { mode: 0o700 });
     const said = await Promise.race([
-      Promise.all([this.#control, ...this.#edges, this.#transcoder].map((child) => child.start())),
+      Promise.all(this.#parts.map((child) => child.start())),
       this.#fatal.promise,
     ]);
     void this.#demo?.start();
@@ -61,7 +63,7 @@ export class Supervisor {
   /** Asks every process, for one that runs may still be unable to work, or hang. */
   async #health(bus: Bus): Promise<HealthReport> {
     const answers = await bus.gather('all.health', null, { timeoutMs: HEALTH_TIMEOUT_MS });
-    const processes = [this.#control, ...this.#edges, this.#transcoder].map(({ name, ready }): ProcessHealth => {
+    const processes = this.#parts.map(({ name, ready }): ProcessHealth => {
       if (!ready) return { name, ok: false, detail: 'starting' };
       return answers.find((answer) => answer.name === name) ?? { name, ok: false, detail: 'does not answer' };
     });
@@ -72,12 +74,17 @@ export class Supervisor {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       await this.#demo?.stop();
-      await Promise.all([...this.#edges, this.#transcoder].map((child) => child.stop()));
+      await Promise.all([...this.#edges, this.#transcoder, ...this.#mixers].map((child) => child.stop()));
       await this.#control.stop();
       this.#system.close();
       rmSync(this.#runtimeDir, { recursive: true, force: true });
     })();
     return this.#stopped;
+  }
+
+  /** All without which the system is not healthy. */
+  get #parts(): Child[] {
+    return [this.#control, ...this.#edges, this.#transcoder, ...this.#mixers];
   }
 
   #child(name: string, folder: string): Child {
