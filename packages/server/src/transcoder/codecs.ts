@@ -50,12 +50,19 @@ const SOUND_ENCODERS = {
   opus: [[FF_ENCODER_LIBOPUS, AV_SAMPLE_FMT_FLT]],
 } as const;
 const USUAL_SOUND_KBPS = { aac: 128, opus: 96 };
+/** With so much for stereo, libfdk's search for savings costs as much CPU as all the rest of it, for nothing one hears. */
+const PLENTY_KBPS = 96;
 
 /**
  * @param config the decoder configuration as frames carry it; null for codecs without.
+ * @param options of FFmpeg's, by name
  * @throws FFmpegError
  */
-export function openDecoder(name: keyof typeof DECODERS, config: Buffer | null): CodecContext {
+export function openDecoder(
+  name: keyof typeof DECODERS,
+  config: Buffer | null,
+  options: Record<string, string> = {},
+): CodecContext {
   const codec = Codec.findDecoder(DECODERS[name]);
   const context = new CodecContext();
   context.allocContext3(codec);
@@ -63,7 +70,7 @@ export function openDecoder(name: keyof typeof DECODERS, config: Buffer | null):
   context.threadCount = 1;
   context.pktTimebase = MICROSECONDS;
   if (config) context.extraData = config;
-  return open(context, codec);
+  return open(context, codec, options);
 }
 
 /**
@@ -85,7 +92,7 @@ export function openSoundEncoder(
   context.bitRate = BigInt(kbps * 1000);
   context.timeBase = new Rational(1, SAMPLE_RATE);
   context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-  return open(context, codec);
+  return open(context, codec, encoder === FF_ENCODER_LIBFDK_AAC && kbps >= PLENTY_KBPS ? { afterburner: '0' } : {});
 }
 
 /** Bits a pixel that a busy camera picture may take. */

@@ -152,7 +152,7 @@ export class InputClock implements Playhead {
   #remember(least: number, greatest: number, nowMs: number): void {
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turn(bucket);
-    const i = bucket % BUCKETS;
+    const i = place(bucket);
     const isExtreme = least < this.#least[i]! || greatest > this.#greatest[i]!;
     this.#least[i] = Math.min(this.#least[i]!, least);
     this.#greatest[i] = Math.max(this.#greatest[i]!, greatest);
@@ -162,8 +162,8 @@ export class InputClock implements Playhead {
   /** Empties the buckets of seconds that passed since the last arrival. */
   #turn(bucket: number): void {
     for (let next = Math.max(this.#bucket + 1, bucket - BUCKETS + 1); next <= bucket; next++) {
-      this.#least[next % BUCKETS] = Number.POSITIVE_INFINITY;
-      this.#greatest[next % BUCKETS] = Number.NEGATIVE_INFINITY;
+      this.#least[place(next)] = Number.POSITIVE_INFINITY;
+      this.#greatest[place(next)] = Number.NEGATIVE_INFINITY;
     }
     this.#bucket = bucket;
   }
@@ -183,3 +183,6 @@ export class InputClock implements Playhead {
     this.#peak = isMishap ? second : first;
   }
 }
+
+/** Of a bucket among those that are kept, before time 0 too. */
+const place = (bucket: number) => ((bucket % BUCKETS) + BUCKETS) % BUCKETS;

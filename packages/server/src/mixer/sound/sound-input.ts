@@ -10,8 +10,8 @@ import { FADE, Timeline } from './timeline.ts';
 const RAMP = 480;
 /** Samples that must be there behind a block, or it would have to be the last one for a while. */
 const BEHIND = FADE + 2 * READER_MARGIN;
-/** How far ahead of its time sound is needed: a block is made at its beginning. */
-export const SOUND_AHEAD_MS = (BLOCK + BEHIND + LIMITER_DELAY) / SAMPLES_PER_MS;
+/** How far ahead of its time sound is needed by a block that is made at its beginning. */
+const AHEAD_MS = (BLOCK + BEHIND + LIMITER_DELAY) / SAMPLES_PER_MS;
 /** Off the playhead by this, the rate is corrected until it is exact; 1.5 ms and less is nothing. */
 const TOLERANCE = 72;
 const EXACT = 16;
@@ -38,6 +38,7 @@ export class SoundInput {
   readonly #timeline = new Timeline();
   readonly #decoder = new SourceDecoder(this.#timeline);
   readonly #window: Planes;
+  readonly #aheadMs: number;
   #clock: InputClock | null = null;
   /** Number of the next sample to be read; null while it is silent. */
   #place: number | null = null;
@@ -50,9 +51,13 @@ export class SoundInput {
   #undecodable = 0;
   #bufferMs: number | null = null;
 
-  /** @param window shared by all inputs of a mix: see {@link readingWindow}. */
-  constructor(window: Planes, gain: number) {
+  /**
+   * @param options.window shared by all inputs of a mix: see {@link readingWindow}.
+   * @param options.lateMs how long after its beginning a block is made.
+   */
+  constructor({ window, lateMs, gain }: { window: Planes; lateMs: number; gain: number }) {
     this.#window = window;
+    this.#aheadMs = Math.max(0, AHEAD_MS - lateMs);
     this.#gain = gain;
     this.#wantedGain = gain;
   }
@@ -92,7 +97,7 @@ export class SoundInput {
       if (this.#clock) this.#timeline.restart();
       this.#clock = clock;
     }
-    if (frame.type !== 'config') clock.arrived(frame.dts, nowMs, SOUND_AHEAD_MS);
+    if (frame.type !== 'config') clock.arrived(frame.dts, nowMs, this.#aheadMs);
     if (!this.#decoder.push(frame)) this.#undecodable++;
   }
 

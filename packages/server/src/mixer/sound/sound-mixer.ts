@@ -33,6 +33,7 @@ interface MixMinus {
  */
 export class SoundMixer {
   readonly #log: Logger | null;
+  readonly #lateMs: number;
   readonly #inputs = new Map<string, SoundInput>();
   /** Removed, and still fading. */
   readonly #leaving = new Set<SoundInput>();
@@ -47,8 +48,13 @@ export class SoundMixer {
   #block = 0;
   #closed = false;
 
-  constructor(options: { log?: Logger } = {}) {
+  /**
+   * @param options.lateMs `mix(t)` is called at t + lateMs or later. A block that is made when it is over
+   *   ({@link BLOCK_MS}) has all that came meanwhile: inputs wait less by as much.
+   */
+  constructor(options: { log?: Logger; lateMs?: number } = {}) {
     this.#log = options.log ?? null;
+    this.#lateMs = options.lateMs ?? 0;
   }
 
   /** An input joins, or its volume changes (over 10 ms). */
@@ -57,7 +63,7 @@ export class SoundMixer {
     const gain = muted ? 0 : volume;
     const input = this.#inputs.get(id);
     if (input) return input.setGain(gain);
-    this.#inputs.set(id, new SoundInput(this.#window, gain));
+    this.#inputs.set(id, new SoundInput({ window: this.#window, lateMs: this.#lateMs, gain }));
     this.#levels.set(id, 0);
   }
 
