@@ -139,7 +139,14 @@ export type UpdateChannel = Static<typeof UpdateChannel>;
 
 export const ChannelList = pageOf(Channel, 'ChannelList');
 export const ChannelQuery = Type.Object(
-  { ...PageQuery.properties, appId: Type.Optional(Id), stream: Type.Optional(StreamName) },
+  {
+    ...PageQuery.properties,
+    appId: Type.Optional(Id),
+    stream: Type.Optional(StreamName),
+    rooms: Type.Optional(
+      Type.Boolean({ default: false, description: 'The channels that were made for rooms, in place of the others' }),
+    ),
+  },
   CLOSED,
 );
 

@@ -34,9 +34,18 @@ import { admitPublisher } from './publish/gate.ts';
 import { Overseer } from './publish/overseer.ts';
 import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
 import type { Api } from './rest/api.ts';
+import { RoomHall } from './room/hall.ts';
+import { roomRoutes } from './room/routes.ts';
+import { RoomView } from './room/view.ts';
 import { buildServer, listen } from './server.ts';
 import { trafficRoutes } from './traffic/routes.ts';
 import { countUsage, forgetOldReports } from './traffic/store.ts';
+import { UserDesk } from './user/desk.ts';
+import { meRoutes } from './user/me-routes.ts';
+import { PASSWORD_COST, type PasswordCost, Passwords } from './user/password.ts';
+import { userRoutes } from './user/routes.ts';
+import { ensureTokenKey } from './user/store.ts';
+import { UserTokens } from './user/tokens.ts';
 
 export interface ControlOptions {
   settings: Settings;
@@ -49,6 +58,8 @@ export interface ControlOptions {
   version: string;
   now?: () => number;
   limits?: RateLimits;
+  /** Of hashing users' passwords. */
+  passwordCost?: PasswordCost;
 }
 
 export interface Control {
@@ -109,6 +120,8 @@ interface Parts {
   journal: SessionJournal;
   overseer: Overseer;
   hall: ConferenceHall;
+  tokens: UserTokens;
+  rooms: RoomHall;
 }
 
 /** Everything but REST. What is started says in `closing` how it is ended. */
@@ -123,7 +136,10 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const stage = new Stage({ live, programs, figures });
   const sampler = new Sampler({ db, stage, figures, journal, now, log });
   const hall = new ConferenceHall({ db, bus, live, overseer, now, log });
-  const parts = { addresses, live, programs, stage, figures, journal, overseer, hall };
+  const tokens = new UserTokens({ db, bus, key: await ensureTokenKey(db, now()), now });
+  closing.push(() => tokens.close());
+  const rooms = new RoomHall({ db, bus, live, overseer, now, log });
+  const parts = { addresses, live, programs, stage, figures, journal, overseer, hall, tokens, rooms };
 
   const open = await openSessions(db);
   journal.restore(open);
@@ -141,6 +157,8 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   await live.start(open.map((row) => ({ entry: toEntry(row), lastSeenAtMs: row.lastSeenAt })));
   await hall.start();
   closing.push(() => hall.close());
+  await rooms.start();
+  closing.push(() => rooms.close());
   closing.push(...(await listenToWorkers(options, parts)));
   closing.push(...answerWorkers(options, db, parts));
 
@@ -218,7 +236,7 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, stage, journal, overseer, addresses, hall } = parts;
+  const { live, stage, journal, overseer, addresses, hall, tokens, rooms } = parts;
   const conferences = {
     db,
     now,
@@ -228,12 +246,17 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
   };
   const view = new ChannelView({ addresses, live, stage });
   const own = (id: string, principal: Principal | null) => channelOf(db, id, principal);
-  const reviewAccount = (id: string) => void overseer.review(({ accountId }) => accountId === id);
+  const reviewAccount = (id: string) => {
+    void overseer.review(({ accountId }) => accountId === id);
+    void rooms.review();
+  };
+  const { passwordCost = PASSWORD_COST } = options;
+  const users = new UserDesk({ db, now, tokens, passwords: new Passwords(passwordCost) });
   const api = await buildServer({
     log,
     version,
     limits,
-    authenticator: new Authenticator(db, operatorKey.key),
+    authenticator: new Authenticator(db, operatorKey.key, tokens),
     routes(to) {
       accountRoutes(to, { db, now, onChanged: reviewAccount });
       appRoutes(to, { db, now, onPlayKeysChanged: () => void overseer.review(() => true) });
@@ -242,6 +265,13 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
       figureRoutes(to, { db, now, stage, journal, channelOf: own });
       conferenceRoutes(to, conferences);
       callRoutes(to, { ...conferences, openCalls: settings.openCalls, limits });
+      userRoutes(to, { db, users, tokens, registration: settings.registration, limits });
+      meRoutes(to, { users, tokens });
+      roomRoutes(to, {
+        db,
+        hall: rooms,
+        view: new RoomView({ addresses, counters: rooms.counters, now }),
+      });
       trafficRoutes(to, { db, now, channelOf: own });
       publicRoutes(to, {
         db,

@@ -47,7 +47,9 @@ function select(db: Db) {
     .select((eb) =>
       eb
         .selectFrom('channel')
+        .leftJoin('roomChannel', 'roomChannel.channelId', 'channel.id')
         .whereRef('channel.accountId', '=', 'account.id')
+        .where('roomChannel.channelId', 'is', null)
         .select((count) => count.fn.countAll<number>().as('count'))
         .$asScalar()
         .$notNull()

@@ -11,7 +11,7 @@ import { findApp } from './store.ts';
  * @throws LiveError UNAUTHENTICATED, NOT_FOUND.
  */
 export async function owningApp(db: Db, asked: string | undefined, principal: Principal | null): Promise<AppRow> {
-  if (!principal) throw new LiveError('UNAUTHENTICATED', 'give a valid API key');
+  if (!principal || principal.kind === 'user') throw new LiveError('UNAUTHENTICATED', 'give a valid API key');
   const id = principal.kind === 'app' ? principal.appId : (asked ?? DEFAULT_ID);
   if (asked !== undefined && asked !== id) throw appMissing(asked, 'appId');
   const app = await findApp(db, id);

@@ -74,7 +74,7 @@ describeStores('callers', (open) => {
     const key = newApiKey('app');
     const row = { id: 'key_1', appId: 'default', name: 'k', hash: hashApiKey(key), hint: 'x', createdAt: 1 };
     await db.insertInto('apiKey').values(row).execute();
-    const authenticator = new Authenticator(db, 'the-operators-own-key');
+    const authenticator = new Authenticator(db, 'the-operators-own-key', { identify: async () => null });
     const app = { kind: 'app', appId: 'default', accountId: 'default', keyId: 'key_1' } as const;
     const cases: [string | undefined, unknown][] = [
       ['Bearer the-operators-own-key', { kind: 'operator' }],

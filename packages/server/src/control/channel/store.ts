@@ -63,11 +63,14 @@ export async function insertChannel(db: Db, row: ChannelRow): Promise<void> {
   });
 }
 
+/** Those that were made for rooms have a quota of their own. */
 async function countChannels(db: Db, accountId: string): Promise<number> {
   const { count } = await db
     .selectFrom('channel')
+    .leftJoin('roomChannel', 'roomChannel.channelId', 'channel.id')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('accountId', '=', accountId)
+    .where('channel.accountId', '=', accountId)
+    .where('roomChannel.channelId', 'is', null)
     .executeTakeFirstOrThrow();
   return count;
 }
@@ -90,13 +93,18 @@ export async function findChannels(db: Db, ids: readonly string[]): Promise<Chan
 /** One more than asked for, newest first. */
 export async function listChannels(
   db: Db,
-  page: PageRequest & { appId?: string; stream?: string },
+  page: PageRequest & { appId?: string; stream?: string; rooms?: boolean },
 ): Promise<ChannelWithKeys[]> {
-  const { appId, stream } = page;
+  const { appId, stream, rooms } = page;
   return select(db)
     .where(afterCursor(page.cursor, 'channel.createdAt', 'channel.id'))
     .$if(appId !== undefined, (query) => query.where('channel.appId', '=', appId ?? ''))
     .$if(stream !== undefined, (query) => query.where('channel.stream', '=', stream ?? ''))
+    .$if(stream === undefined, (query) =>
+      query
+        .leftJoin('roomChannel', 'roomChannel.channelId', 'channel.id')
+        .where('roomChannel.channelId', rooms ? 'is not' : 'is', null),
+    )
     .orderBy('channel.createdAt', 'desc')
     .orderBy('channel.id', 'desc')
     .limit(page.limit + 1)

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ErrorBody } from '@lianmai/contract';
 import type { CallState, Conference, ConferenceJoin } from '@lianmai/contract/rest';
+import { RATE_LIMITS } from '../rest/access.ts';
 import type { FakeWorker } from '../testing/fake-worker.ts';
 import { TestControl } from '../testing/test-control.ts';
 import { until } from '../testing/until.ts';
 
 const ANYBODY = { key: null };
-const LIMITS = { perKey: 12_000, perAddress: 6000, joinsPerAddress: 1000 };
+const LIMITS = { ...RATE_LIMITS, joinsPerAddress: 1000 };
 
 describe('calls', () => {
   let control: TestControl;

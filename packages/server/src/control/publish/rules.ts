@@ -9,17 +9,26 @@ export interface PublishTarget {
   channel: Pick<ChannelRow, 'id' | 'stream' | 'pushAuth' | 'playAuth'>;
   keys: Pick<AppRow, 'pushKey' | 'pushKeyBackup' | 'playKey' | 'playKeyBackup'>;
   account: Pick<AccountRow, 'id' | 'status' | 'trafficPackageBytes' | 'trafficUsedBytes'>;
+  /** It was made for an anchor's rooms, and none is open. */
+  roomClosed?: boolean;
 }
 
 /** Why a publisher with this push URL is not let in; null when it is. The signature comes first: strangers learn no more. */
 export function whyPublishRefused(target: PublishTarget, query: string, nowMs: number): LiveError | null {
-  const { channel, keys, account } = target;
+  const { channel, keys } = target;
   if (channel.pushAuth === 'signed') {
     const verdict = verifyTxSignature({ keys: pushKeys(keys), stream: channel.stream, query, nowMs });
     if (verdict !== 'ok') return new LiveError('BAD_SIGNATURE', SIGNATURE_PROBLEMS[verdict](channel.stream));
   }
-  return whyRefused(account);
+  return whyIdle(target);
 }
+
+/** The account and, of a room's channel, the room. */
+const whyIdle = ({ account, channel, roomClosed }: PublishTarget): LiveError | null =>
+  whyRefused(account) ??
+  (roomClosed
+    ? new LiveError('ROOM_CLOSED', `the room of the stream "${channel.stream}" is closed: open one, then push again`)
+    : null);
 
 const SIGNATURE_PROBLEMS = {
   missing: (stream: string) => `the push URL of "${stream}" needs txSecret and txTime: use the channel's push URL`,
@@ -32,7 +41,7 @@ const SIGNATURE_PROBLEMS = {
  * @param channelId of the channel that the stream was let in for.
  */
 export function whyMustStop(target: PublishTarget | undefined, channelId: string): LiveError | null {
-  return target?.channel.id === channelId ? whyRefused(target.account) : channelMissing(channelId);
+  return target?.channel.id === channelId ? whyIdle(target) : channelMissing(channelId);
 }
 
 export const channelMissing = (id: string): LiveError =>

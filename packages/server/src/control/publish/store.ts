@@ -12,17 +12,20 @@ export async function loadTargets(db: Db, streams: readonly string[]): Promise<M
       .selectFrom('channel')
       .innerJoin('app', 'app.id', 'channel.appId')
       .innerJoin('account', 'account.id', 'channel.accountId')
+      .leftJoin('roomChannel', 'roomChannel.channelId', 'channel.id')
       .select(['channel.id', 'channel.stream', 'channel.pushAuth', 'channel.playAuth'])
+      .select('roomChannel.expiresAt as roomClosedUntil')
       .select(['app.pushKey', 'app.pushKeyBackup', 'app.playKey', 'app.playKeyBackup'])
       .select(['account.id as accountId', 'account.status'])
       .select(['account.trafficPackageBytes', 'account.trafficUsedBytes'])
       .where('channel.stream', 'in', streams.slice(i, i + BATCH))
       .execute();
-    for (const { accountId, status, trafficPackageBytes, trafficUsedBytes, ...row } of rows)
+    for (const { accountId, status, trafficPackageBytes, trafficUsedBytes, roomClosedUntil, ...row } of rows)
       targets.set(row.stream, {
         channel: row,
         keys: row,
         account: { id: accountId, status, trafficPackageBytes, trafficUsedBytes },
+        roomClosed: roomClosedUntil !== null,
       });
   }
   return targets;

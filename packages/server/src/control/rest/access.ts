@@ -2,7 +2,7 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import { LiveError } from '@lianmai/contract';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/principal.ts';
-import type { Api } from './api.ts';
+import type { Access, Api } from './api.ts';
 
 /** Requests a minute. */
 export interface RateLimits {
@@ -10,11 +10,24 @@ export interface RateLimits {
   perKey: number;
   /** Of one address without a valid key: pages that poll, and whoever guesses keys. */
   perAddress: number;
+  /** Of one user's tokens. */
+  perUser: number;
   /** Of one address, to join open calls. */
   joinsPerAddress: number;
+  /** Of one address, to register. */
+  registrationsPerAddress: number;
+  /** Of one address, to log in. */
+  logInsPerAddress: number;
 }
 
-export const RATE_LIMITS: RateLimits = { perKey: 12_000, perAddress: 6000, joinsPerAddress: 60 };
+export const RATE_LIMITS: RateLimits = {
+  perKey: 12_000,
+  perAddress: 6000,
+  perUser: 600,
+  joinsPerAddress: 60,
+  registrationsPerAddress: 20,
+  logInsPerAddress: 60,
+};
 const WINDOW_MS = 60_000;
 const CALLERS_REMEMBERED = 20_000;
 
@@ -30,7 +43,8 @@ export async function guard(api: Api, authenticator: Authenticator, limits: Rate
     timeWindow: WINDOW_MS,
     cache: CALLERS_REMEMBERED,
     keyGenerator: callerOf,
-    max: (request: FastifyRequest) => (request.principal ? limits.perKey : limits.perAddress),
+    max: ({ principal }: FastifyRequest) =>
+      !principal ? limits.perAddress : principal.kind === 'user' ? limits.perUser : limits.perKey,
     errorResponseBuilder: (_, { ttl }) =>
       new LiveError('RATE_LIMITED', `too many requests: try again in ${Math.ceil(ttl / 1000)} s`),
   });
@@ -38,19 +52,32 @@ export async function guard(api: Api, authenticator: Authenticator, limits: Rate
   api.addHook('preParsing', async ({ principal, routeOptions, is404 }) => {
     const access = routeOptions.config.access ?? (is404 || isDocs(routeOptions.url) ? 'public' : 'operator');
     if (access === 'public') return;
-    if (!principal)
-      throw new LiveError('UNAUTHENTICATED', 'give a valid API key, as the header "Authorization: Bearer <key>"');
-    if (access === 'operator' && principal.kind !== 'operator')
+    if (!principal) throw new LiveError('UNAUTHENTICATED', CREDENTIALS[access]);
+    const { kind } = principal;
+    if (access === 'operator' && kind !== 'operator')
       throw new LiveError('FORBIDDEN', "this takes the operator's key: an app's key is for its own channels");
+    if (access === 'app' && kind === 'user')
+      throw new LiveError('FORBIDDEN', "this takes an API key: a user's token is for what users do themselves");
+    if (access === 'user' && kind !== 'user')
+      throw new LiveError('FORBIDDEN', "this takes a user's token: get one by POST /v1/users/token");
   });
 }
+
+const API_KEY = 'give a valid API key, as the header "Authorization: Bearer <key>"';
+const CREDENTIALS: Readonly<Record<Exclude<Access, 'public'>, string>> = {
+  user: 'log in: give a valid user\'s token, as the header "Authorization: Bearer <token>"',
+  known: 'give a valid user\'s token or API key, as the header "Authorization: Bearer <token>"',
+  app: API_KEY,
+  operator: API_KEY,
+};
 
 /** The pages that a plugin adds, without a word on access. */
 const isDocs = (url = ''): boolean => url === '/docs' || url.startsWith('/docs/');
 
 function callerOf({ principal, clientIp: ip }: FastifyRequest): string {
   if (!principal) return `ip ${normalizeIP(ip)}`;
-  return principal.kind === 'operator' ? 'operator' : `key ${principal.keyId}`;
+  if (principal.kind === 'operator') return 'operator';
+  return principal.kind === 'app' ? `key ${principal.keyId}` : `user ${principal.appId} ${principal.userId}`;
 }
 
 /** The last address of x-forwarded-for is the one our own edge saw; any before it is only what the client claims. */

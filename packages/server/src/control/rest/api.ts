@@ -15,15 +15,18 @@ export type Api = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** Who may call: anybody, the operator or an app for what is its own, the operator only. */
-export type Access = 'public' | 'app' | 'operator';
+/**
+ * Who may call: anybody; a user for itself; whoever has a valid key or token, for what is its own; the operator or an app for
+ * what is its own; the operator only.
+ */
+export type Access = 'public' | 'user' | 'known' | 'app' | 'operator';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
   }
   interface FastifyRequest {
-    /** Who calls; null without a valid key. On routes that are not public it is never null in a handler. */
+    /** Who calls; null without a valid key or token. On routes that are not public it is never null in a handler. */
     principal: Principal | null;
     clientIp: string;
   }
@@ -44,18 +47,26 @@ export const NOTHING = Type.Null({ description: 'Done' });
 export function endpoint<const S extends FastifySchema>(access: Access, documentation: Documentation, schemas: S) {
   const { operationId, tag, summary, description, errors } = documentation;
   const always: ErrorName[] = access === 'public' ? [] : ['UNAUTHENTICATED'];
-  const more: ErrorName[] = access === 'operator' ? ['FORBIDDEN'] : [];
+  const more: ErrorName[] = access === 'public' ? [] : ['FORBIDDEN'];
   const schema = {
     ...schemas,
     operationId,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: access === 'public' ? [] : [{ apiKey: [] }],
+    security: SECURITY[access],
     response: { ...(schemas.response as object), ...errorAnswers([...always, ...more, ...errors]) },
   };
   return { config: { access }, schema: schema as typeof schema & S };
 }
+
+const SECURITY: Readonly<Record<Access, Record<string, never[]>[]>> = {
+  public: [],
+  user: [{ userToken: [] }],
+  known: [{ userToken: [] }, { apiKey: [] }],
+  app: [{ apiKey: [] }],
+  operator: [{ apiKey: [] }],
+};
 
 function errorAnswers(names: readonly ErrorName[]): Record<string, unknown> {
   const byStatus = Map.groupBy(new Set(names), (name) => ERRORS[name].status);

@@ -5,7 +5,8 @@ import type { Api } from './api.ts';
 
 const INTRODUCTION = `Accounts, apps, channels, and what is live.
 
-Calls carry \`Authorization: Bearer <key>\`: the operator's key, or an app's for that app's own channels. Errors have an HTTP
+Calls carry \`Authorization: Bearer <key>\`: the operator's key, or an app's for that app's own channels; calls of a user, the
+token it got by logging in. Errors have an HTTP
 status and a body \`{"error": {"code", "name", "message", "requestId"}}\`; unknown fields and wrong types are 400 and name the
 \`field\`. Lists take \`limit\` and \`cursor\` and answer \`{"items", "nextCursor"}\`, newest first. Times are RFC 3339 UTC.`;
 
@@ -27,6 +28,8 @@ export async function documentApi(api: Api, version: string): Promise<void> {
         { name: 'Live', description: 'What anybody may see; no key' },
         { name: 'Conferences', description: 'Several people see and hear each other; for servers, with a key' },
         { name: 'Calls', description: "The same for the people in them: no key, a member's token" },
+        { name: 'Users', description: 'Who watches, talks and goes live; of an app each' },
+        { name: 'Rooms', description: 'What users see: an anchor, a title, viewers, likes' },
         { name: 'Apps', description: 'Keys and what belongs together' },
         { name: 'Accounts', description: 'Tenants, quotas, traffic' },
         { name: 'Server' },
@@ -34,6 +37,7 @@ export async function documentApi(api: Api, version: string): Promise<void> {
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: "The operator's key, or an app's" },
+          userToken: { type: 'http', scheme: 'bearer', description: 'What a user got by logging in' },
         },
       },
     },

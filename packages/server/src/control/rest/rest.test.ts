@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { OPERATOR_KEY, TestControl } from '../testing/test-control.ts';
+import { RATE_LIMITS } from './access.ts';
 
 describe('REST', () => {
   let control: TestControl;
@@ -104,7 +105,7 @@ describe('REST', () => {
 describe('REST floods', () => {
   let control: TestControl;
   before(async () => {
-    control = await TestControl.start({ limits: { perKey: 6, perAddress: 3, joinsPerAddress: 3 } });
+    control = await TestControl.start({ limits: { ...RATE_LIMITS, perKey: 6, perAddress: 3 } });
   });
   after(() => control.close());
   const from = (address: string, key: string | null = null, path = '/v1/live') =>

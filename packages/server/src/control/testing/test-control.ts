@@ -79,6 +79,7 @@ export class TestControl {
       socketPath: this.socketPath,
       log: pino({ level: 'silent' }),
       version: '1.2.3',
+      passwordCost: { logN: 4, r: 8, p: 1 },
       ...(store ? { store } : {}),
       ...(limits ? { limits } : {}),
       ...(now ? { now } : {}),
