@@ -8,6 +8,9 @@ import { UserId } from './rest/conference.ts';
 import { ROOM_CLOSE_REASONS, Room, RoomSummary } from './rest/room.ts';
 import { UserProfile } from './rest/user.ts';
 
+export * from './cohost.ts';
+export * from './pk.ts';
+
 /*
  * The chat WebSocket `/v1/im?token=…&seq=…&session=…`: JSON-RPC 2.0, one JSON value per text message. The client sends
  * requests and notifications (methods below), the server answers by id and sends events as notifications; either side may
@@ -79,6 +82,15 @@ export const Gift = Type.Object(
 );
 export type Gift = Static<typeof Gift>;
 
+/** Of an app that set none. */
+export const DEFAULT_GIFTS: readonly Gift[] = [
+  { giftId: 'rose', name: 'Rose', price: 1, icon: '🌹' },
+  { giftId: 'heart', name: 'Heart', price: 5, icon: '❤️' },
+  { giftId: 'cake', name: 'Cake', price: 20, icon: '🎂' },
+  { giftId: 'rocket', name: 'Rocket', price: 100, icon: '🚀' },
+  { giftId: 'crown', name: 'Crown', price: 500, icon: '👑' },
+];
+
 const GiftCount = Type.Object({ giftId: Type.String(), count: Count }, { title: 'GiftCount' });
 
 const CloseReason = Type.Enum([...ROOM_CLOSE_REASONS], { type: 'string' });
@@ -106,7 +118,7 @@ export const IM_METHODS = {
         seq: Type.Optional(
           Type.Integer({
             ...Seq,
-            description: 'Of the last event seen: what was missed of this room follows the answer as events',
+            description: 'Of the last event seen: what was missed of this room comes as events, before the answer',
           }),
         ),
       },

@@ -13,6 +13,8 @@ const QUIET_CROWD = 100;
 const THINNED_MS = 1000;
 const STATS_MS = 1000;
 const HEARTS_MS = 200;
+/** In a large room the list of members shown to who enters may be so old. */
+const SHOWN_MS = 1000;
 /** Batches of a room: soon after one another while it is small, fewer as each costs more. */
 const FASTEST_MS = 50;
 const SLOWEST_MS = 100;
@@ -55,6 +57,8 @@ export class ChatRoom {
   #history: RoomMessage[];
   #workers = new Map<WorkerLink, number>();
   #connections = 0;
+  #historyText: string | null = null;
+  #shown: { atMs: number; members: string; gifts: string } | null = null;
   #likes: number;
   /** Since the last batch. */
   #hearts = 0;
@@ -93,8 +97,19 @@ export class ChatRoom {
     return this.#likes;
   }
 
-  get history(): readonly RoomMessage[] {
-    return this.#history;
+  /** Of the newest event that went out to anybody. */
+  get lastSeq(): number {
+    return this.#seq.last;
+  }
+
+  /** What who enters is shown, as JSON texts that are made once for all who enter at about that time. */
+  shown(nowMs: number): { messages: string; members: string; gifts: string } {
+    const isFresh =
+      this.#shown && (this.crowd.size > QUIET_CROWD ? isSooner(nowMs, this.#shown.atMs, SHOWN_MS) : false);
+    this.#historyText ??= JSON.stringify(this.#history);
+    if (!isFresh || !this.#shown)
+      this.#shown = { atMs: nowMs, members: JSON.stringify(this.page()), gifts: JSON.stringify(this.giftCounts()) };
+    return { messages: this.#historyText, members: this.#shown.members, gifts: this.#shown.gifts };
   }
 
   /** Connections, which is what a batch costs. */
@@ -109,9 +124,10 @@ export class ChatRoom {
 
   /**
    * Brings a connection in. What it missed since `seq` is sent to it before anything new.
+   * @param isBack nobody is told that it came: it was here all the time.
    * @returns whether its user was not here before.
    */
-  enter(connection: Connection, seq: number | null, nowMs: number): boolean {
+  enter(connection: Connection, seq: number | null, nowMs: number, isBack: boolean): boolean {
     const missed = seq === null ? [] : this.#outbox.since(seq);
     const already = connection.rooms.has(this.id);
     const { member, isNew } = this.crowd.enter(connection);
@@ -123,7 +139,8 @@ export class ChatRoom {
       this.#workers.set(worker, (this.#workers.get(worker) ?? 0) + 1);
       worker.push({ type: 'enter', roomId: this.id, connections: [number] });
     }
-    if (isNew) this.#tellCrowd('room.joined', member, nowMs);
+    if (isNew && !isBack) this.#tellCrowd('room.joined', member, nowMs);
+    if (isNew) this.#awake(nowMs);
     return isNew;
   }
 
@@ -228,6 +245,7 @@ export class ChatRoom {
 
   #keep(message: RoomMessage): void {
     this.#history.push(message);
+    this.#historyText = null;
     if (this.#history.length > HISTORY) this.#history.shift();
     this.#unsaved.push(message);
   }

@@ -75,6 +75,10 @@ export class Floor {
     return inForce(this.#muted, userId, nowMs);
   }
 
+  isBanned(userId: string, nowMs: number): boolean {
+    return inForce(this.#banned, userId, nowMs) !== null;
+  }
+
   /** @throws LiveError BANNED */
   checkEntry(userId: string, nowMs: number): void {
     const untilMs = inForce(this.#banned, userId, nowMs);
