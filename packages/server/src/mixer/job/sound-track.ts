@@ -1,5 +1,4 @@
 import type { AudioFrame } from '@lianmai/media';
-import { LIMITER_DELAY } from '../sound/limiter.ts';
 import { BLOCK, SAMPLES_PER_MS } from '../sound/planes.ts';
 import { SoundEncoder } from '../sound/sound-encoder.ts';
 import type { MixedSound } from '../sound/sound-mixer.ts';
@@ -43,7 +42,7 @@ export class SoundTrack {
       track: 'audio',
       codec,
       type: 'key',
-      dts: baseMs + (ptsSamples - LIMITER_DELAY) / SAMPLES_PER_MS,
+      dts: baseMs + ptsSamples / SAMPLES_PER_MS,
       cts: 0,
       data,
     }));
