@@ -24,6 +24,12 @@ const integer =
       ? { value }
       : { problem: `must be a whole number from ${min} to ${max}` };
   };
+const share = (text: string): Parsed<number> => {
+  const value = Number(text);
+  return /^\d*\.?\d+$/.test(text) && value > 0 && value <= 1
+    ? { value }
+    : { problem: 'must be more than 0, at most 1' };
+};
 const port = integer(1, 65535);
 const text = (value: string): Parsed<string> => (value === '' ? { problem: 'must not be empty' } : { value });
 const oneOf =
@@ -140,6 +146,13 @@ export const DEFINITIONS: readonly Definition[] = [
     defaultText: 'one a core',
     default: () => availableParallelism(),
     parse: integer(0, 256),
+  }),
+  setting({
+    key: 'mixerCores',
+    shape: 'share',
+    help: "of the machine's cores, that mixes may take together; a mix for which there is no room is refused",
+    default: () => 0.8,
+    parse: share,
   }),
   setting({
     key: 'iceServers',

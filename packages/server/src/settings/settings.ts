@@ -14,6 +14,8 @@ export interface Settings {
   workers: number;
   /** Mixer processes. */
   mixers: number;
+  /** Share of the machine's cores that mixes may take together. */
+  mixerCores: number;
   iceServers: readonly unknown[];
   /** `self-signed`: the supervisor makes the two files below. */
   tls: 'off' | 'self-signed';
