@@ -14,6 +14,7 @@ import { Hub } from './hub/hub.ts';
 import { ImServer } from './im/im-server.ts';
 import { ConnectionLimits } from './limits.ts';
 import { registerMetrics } from './metrics.ts';
+import { Programs } from './program/programs.ts';
 import { RelayServer } from './relay/relay-server.ts';
 import { RtcHttp } from './rtc/rtc-http.ts';
 import { RtcServer } from './rtc/rtc-server.ts';
@@ -44,18 +45,19 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
     log,
     now,
   });
-  const hls = new HlsServer({ bus, hub: variants, workerId: name, settings, log });
+  const programs = new Programs({ hub, variants, bus, settings, log, now });
+  const hls = new HlsServer({ bus, hub: programs, workerId: name, settings, log });
   const relays = new RelayServer({
     internalAddress,
     find: (stream) => hub.published(stream),
     maxQueueBytes: settings.viewerQueueBytes,
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
-  const rtc = new RtcServer({ hub: variants, bus, workerId: name, settings, limits, log, now });
+  const rtc = new RtcServer({ hub: programs, bus, workerId: name, settings, limits, log, now });
   const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
   const im = new ImServer({ bus, workerId: name, log, now });
   const router = new Router({
-    hub: variants,
+    hub: programs,
     fanouts,
     hls,
     rtc: rtcHttp,
@@ -68,13 +70,14 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   });
   const internal = new InternalServer(internalAddress, router.internal);
   const http = new HttpServer({ settings, tls, limits, handlers: router, log });
-  const rtmp = new RtmpServer({ hub: variants, fanouts, settings, tls, limits, log });
+  const rtmp = new RtmpServer({ hub: programs, fanouts, settings, tls, limits, log });
   registerMetrics(metrics, { hub, fanouts, im, limits });
 
   await internal.listen();
   await relays.listen();
   await hls.start();
   await hub.start();
+  await programs.start();
   await rtc.start();
   await rtcHttp.start();
   im.start();
@@ -87,6 +90,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
       im.close();
       rtc.close();
       rtcHttp.close();
+      programs.close();
       variants.close();
       await Promise.all([rtmp.close(), hls.close(), hub.close()]);
       fanouts.close();

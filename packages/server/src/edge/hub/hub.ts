@@ -13,6 +13,8 @@ import {
 import type { Bus, Lease, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { Admissions } from './admissions.ts';
+import { AudienceMeter } from './audience-meter.ts';
 import type { Feed } from './feed.ts';
 import { Holders } from './holders.ts';
 import { LiveStreamImpl } from './live-stream.ts';
@@ -20,9 +22,8 @@ import { LocalPublication, type PublicationHost } from './local-publication.ts';
 import { checkPlay } from './play-policy.ts';
 import type { HubPort, PlayOptions, Publication, PublishOptions } from './ports.ts';
 import { RemoteStreams } from './remote-streams.ts';
-import type { LiveStream } from './sink.ts';
 import { UsageMeter } from './usage-meter.ts';
-import { WorkerTraffic } from './worker-traffic.ts';
+import { type Payer, WorkerTraffic } from './worker-traffic.ts';
 
 export interface HubOptions {
   bus: Bus;
@@ -54,6 +55,9 @@ export class Hub implements HubPort {
   readonly #remote: RemoteStreams;
   readonly #usage: UsageMeter;
   readonly #feeds = new Map<string, Feed>();
+  /** By stream, of those that are here and of those whose viewers see something else meanwhile. */
+  readonly #audiences = new Map<string, { meter: AudienceMeter; payer: Payer }>();
+  readonly #admissions = new Admissions();
   /** Streams whose publisher is being let in. */
   readonly #admitting = new Set<string>();
   readonly #unsubscribe: Unsubscribe[] = [];
@@ -142,11 +146,42 @@ export class Hub implements HubPort {
     }
   }
 
-  play(options: PlayOptions): LiveStream | Promise<LiveStream> {
+  play(options: PlayOptions): LiveStreamImpl | Promise<LiveStreamImpl> {
     const feed = this.#feeds.get(options.stream);
     if (!feed?.ready) return this.#fetch(options);
     checkPlay(feed.stream.holder.play, options, this.#options.now());
     return feed.stream;
+  }
+
+  admit(
+    options: PlayOptions,
+    revoked: (error: LiveError) => void,
+    policy = this.holder(options.stream)?.play,
+  ): () => void {
+    return policy ? this.#admissions.add(policy, options, this.#options.now(), revoked) : () => {};
+  }
+
+  /**
+   * A stream as it is published, for whoever has checked the play policy: at once when it is here, else by relay.
+   * @throws LiveError STREAM_NOT_LIVE, UNAVAILABLE.
+   */
+  take(name: string): LiveStreamImpl | Promise<LiveStreamImpl> {
+    const feed = this.#feeds.get(name);
+    return feed?.ready ? feed.stream : this.#remote.fetch(name);
+  }
+
+  /** Who publishes the stream, wherever; null: nobody does. */
+  holder(name: string): StreamHolder | null {
+    return this.#feeds.get(name)?.stream.holder ?? this.#holders.get(name);
+  }
+
+  /** Who watches the stream here, to be counted while it is shown; not to be kept over a turn of the event loop. */
+  audienceOf(name: string, payer: Payer): AudienceMeter {
+    const known = this.#audiences.get(name);
+    if (known) return known.meter;
+    const meter = new AudienceMeter();
+    this.#audiences.set(name, { meter, payer });
+    return meter;
   }
 
   /** A stream whose publisher is here, for the relay to other workers. */
@@ -166,10 +201,9 @@ export class Hub implements HubPort {
   audience(): { publishers: number; viewers: Partial<Record<PlayProtocol, number>> } {
     const viewers: Partial<Record<PlayProtocol, number>> = {};
     let publishers = 0;
-    for (const { publication, stream } of this.#feeds.values()) {
-      if (publication) publishers++;
-      for (const [protocol, count] of stream.meter.viewers) viewers[protocol] = (viewers[protocol] ?? 0) + count;
-    }
+    for (const { publication } of this.#feeds.values()) if (publication) publishers++;
+    for (const { meter } of this.#audiences.values())
+      for (const [protocol, count] of meter.viewers) viewers[protocol] = (viewers[protocol] ?? 0) + count;
     return { publishers, viewers };
   }
 
@@ -182,6 +216,7 @@ export class Hub implements HubPort {
     if (nowMs >= this.#nextReportMs) {
       this.#nextReportMs = nowMs + REPORT_MS;
       for (const { stream } of this.#feeds.values()) stream.meter.closeInterval(nowMs);
+      this.#closeAudiences();
       this.#options.bus.publish('worker.report', this.report());
     }
     if (nowMs >= this.#nextUsageMs) {
@@ -195,18 +230,21 @@ export class Hub implements HubPort {
   }
 
   report(): WorkerReport {
-    return {
-      worker: this.#options.workerId,
-      atMs: Math.round(this.#options.now()),
-      streams: [...this.#feeds.values()].map(({ stream, publication }) => ({
-        ...stream.meter.figures(),
-        stream: stream.name,
-        channelId: stream.holder.channelId,
-        accountId: stream.holder.accountId,
-        sessionId: stream.holder.sessionId,
-        publishing: publication !== null,
-      })),
-    };
+    const streams: WorkerReport['streams'][number][] = [...this.#feeds.values()].map(({ stream, publication }) => ({
+      ...stream.meter.figures(),
+      stream: stream.name,
+      channelId: stream.holder.channelId,
+      accountId: stream.holder.accountId,
+      sessionId: stream.holder.sessionId,
+      publishing: publication !== null,
+    }));
+    for (const [stream, { meter, payer }] of this.#audiences) {
+      if (this.#feeds.has(stream)) continue;
+      const { channelId, accountId } = payer;
+      const nothing = { video: null, audio: null, bytesIn: 0, sessionId: '', publishing: false };
+      streams.push({ ...nothing, ...meter.figures(), stream, channelId, accountId });
+    }
+    return { worker: this.#options.workerId, atMs: Math.round(this.#options.now()), streams };
   }
 
   /**
@@ -257,7 +295,7 @@ export class Hub implements HubPort {
     return publication;
   }
 
-  async #fetch(options: PlayOptions): Promise<LiveStream> {
+  async #fetch(options: PlayOptions): Promise<LiveStreamImpl> {
     const stream = await this.#remote.fetch(options.stream);
     checkPlay(stream.holder.play, options, this.#options.now());
     return stream;
@@ -285,6 +323,7 @@ export class Hub implements HubPort {
       gopCacheBytes,
       traffic: this.traffic,
       nowMs: this.#options.now(),
+      audience: this.audienceOf(name, holder),
     });
     const feed: Feed = { stream, publication: null, ready: false, lostMs: null, unwantedMs: null };
     this.#feeds.set(name, feed);
@@ -317,6 +356,14 @@ export class Hub implements HubPort {
     this.#holders.setPolicy(stream, play);
     const live = this.#feeds.get(stream)?.stream;
     if (live) live.holder = { ...live.holder, play };
+    this.#admissions.changed(stream, play);
+  }
+
+  #closeAudiences(): void {
+    for (const [stream, { meter }] of this.#audiences) {
+      meter.closeInterval();
+      if (meter.empty && !this.#feeds.has(stream)) this.#audiences.delete(stream);
+    }
   }
 
   #announce(stream: LiveStreamImpl, state: StreamEvent['state'], reason?: EndReason): void {

@@ -1,5 +1,6 @@
 import type { EndReason, IngestProtocol, PlayProtocol, StreamHolder } from '@lianmai/contract';
 import type { AudioFrame, DataFrame, Frame, Track, VideoFrame } from '@lianmai/media';
+import type { AudienceMeter } from './audience-meter.ts';
 import { GopCache } from './gop-cache.ts';
 import type { LiveStream, StreamHeaders, StreamSink } from './sink.ts';
 import { StreamMeter } from './stream-meter.ts';
@@ -15,6 +16,8 @@ export interface LiveStreamOptions {
   gopCacheBytes: number;
   traffic: WorkerTraffic;
   nowMs: number;
+  /** Who watches it, when that is counted beyond this stream's life. */
+  audience?: AudienceMeter;
 }
 
 /** A stream on this worker: takes the frames of its source, whichever that is, and gives them to its sinks. */
@@ -34,12 +37,16 @@ export class LiveStreamImpl implements LiveStream {
   #awaitsKey = true;
   #stale: { tracks: Set<Track>; untilDts: number | null } | null = null;
 
-  constructor({ name, holder, gopCacheBytes, traffic, nowMs }: LiveStreamOptions) {
+  constructor({ name, holder, gopCacheBytes, traffic, nowMs, audience }: LiveStreamOptions) {
     this.name = name;
     this.holder = holder;
     this.#traffic = traffic;
     this.#gop = new GopCache(gopCacheBytes);
-    this.meter = new StreamMeter(nowMs);
+    this.meter = new StreamMeter(nowMs, audience);
+  }
+
+  get source(): string {
+    return this.name;
   }
 
   get ingest(): IngestProtocol {
@@ -79,7 +86,7 @@ export class LiveStreamImpl implements LiveStream {
   }
 
   countViewers(protocol: PlayProtocol, change: number): void {
-    this.meter.countViewers(protocol, change);
+    this.meter.audience.countViewers(protocol, change);
   }
 
   countReceived(bytes: number): void {
@@ -88,12 +95,12 @@ export class LiveStreamImpl implements LiveStream {
   }
 
   countSent(protocol: PlayProtocol, bytes: number): void {
-    this.meter.countSent(bytes);
+    this.meter.audience.countSent(bytes);
     this.#traffic.sent(this.holder, protocol, bytes);
   }
 
   countDropped(frames: number): void {
-    this.meter.countDropped(frames);
+    this.meter.audience.countDropped(frames);
     this.#traffic.framesDropped += frames;
   }
 

@@ -43,4 +43,10 @@ export interface HubPort {
    * @throws LiveError STREAM_NOT_LIVE, BAD_SIGNATURE, UNAVAILABLE.
    */
   play(options: PlayOptions): LiveStream | Promise<LiveStream>;
+  /**
+   * Remembers a viewer that {@link play} let in: when the stream's rules change so that its address would be refused, `revoked` is
+   * told. Costs nothing for streams that let everybody in.
+   * @returns forgets the viewer; to be called when it has left, also when it was revoked.
+   */
+  admit(options: PlayOptions, revoked: (error: LiveError) => void): () => void;
 }

@@ -28,6 +28,8 @@ export interface StreamHeaders {
 /** One stream as a worker sees it, wherever its publisher is connected. */
 export interface LiveStream {
   readonly name: string;
+  /** The stream whose frames these are for now: which to ask for a key frame. */
+  readonly source: string;
   /** How its publisher sends it. */
   readonly ingest: IngestProtocol;
   readonly state: 'live' | 'interrupted' | 'ended';

@@ -1,7 +1,8 @@
-import type { PlayProtocol, StreamFigures } from '@lianmai/contract';
+import type { StreamFigures } from '@lianmai/contract';
 import type { AudioFrame, Frame, VideoFrame } from '@lianmai/media';
 import { WireError } from '@lianmai/media';
 import { type AudioInfo, describeAudio, describeVideo, type VideoInfo } from '@lianmai/media/codec';
+import { AudienceMeter } from './audience-meter.ts';
 
 /** Rates are taken over so many reports, so that a GOP's key frame does not make them jump. */
 const RATE_REPORTS = 5;
@@ -17,8 +18,9 @@ const emptyInterval = (): Interval => ({ ms: 0, videoFrames: 0, videoBytes: 0, a
 
 /** Measures one stream on one worker: what it is, how fast it comes, who watches. */
 export class StreamMeter {
-  /** Viewers here now, by protocol; protocols without any are absent. */
-  readonly viewers = new Map<PlayProtocol, number>();
+  /** Who watches it here. */
+  readonly audience: AudienceMeter;
+  readonly #keepsAudience: boolean;
   #video: { config: VideoFrame; info: VideoInfo | null } | null = null;
   #audio: AudioInfo | null = null;
   #lastKeyDts: number | null = null;
@@ -27,12 +29,13 @@ export class StreamMeter {
   #interval = emptyInterval();
   #sinceMs: number;
   #bytesIn = 0;
-  #bytesOut = 0;
-  #framesDropped = 0;
-  #reported = { bytesIn: 0, bytesOut: 0, framesDropped: 0 };
+  #reportedBytesIn = 0;
 
-  constructor(nowMs: number) {
+  /** @param shared counted beyond this stream's life: whoever keeps it closes its intervals. */
+  constructor(nowMs: number, shared?: AudienceMeter) {
     this.#sinceMs = nowMs;
+    this.audience = shared ?? new AudienceMeter();
+    this.#keepsAudience = shared === undefined;
   }
 
   /** Distance of the newest two key frames; 0 while there are not two. */
@@ -55,34 +58,19 @@ export class StreamMeter {
     }
   }
 
-  countViewers(protocol: PlayProtocol, change: number): void {
-    const count = (this.viewers.get(protocol) ?? 0) + change;
-    if (count > 0) this.viewers.set(protocol, count);
-    else this.viewers.delete(protocol);
-  }
-
   countReceived(bytes: number): void {
     this.#bytesIn += bytes;
   }
 
-  countSent(bytes: number): void {
-    this.#bytesOut += bytes;
-  }
-
-  countDropped(frames: number): void {
-    this.#framesDropped += frames;
-  }
-
-  /** Ends a report interval: rates over the last few, bytes and dropped frames of this one. */
+  /** Ends a report interval: rates over the last few, bytes of this one. */
   closeInterval(nowMs: number): void {
     this.#interval.ms = nowMs - this.#sinceMs;
     this.#past = [...this.#past, this.#interval].slice(-RATE_REPORTS);
     this.#interval = emptyInterval();
     this.#sinceMs = nowMs;
-    this.#reported = { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, framesDropped: this.#framesDropped };
+    if (this.#keepsAudience) this.audience.closeInterval();
+    this.#reportedBytesIn = this.#bytesIn;
     this.#bytesIn = 0;
-    this.#bytesOut = 0;
-    this.#framesDropped = 0;
   }
 
   /** Figures of the last closed interval; the viewers are those of this moment. */
@@ -108,8 +96,8 @@ export class StreamMeter {
         channels: this.#audio.channels,
         bitrateKbps: kbps(total('audioBytes')),
       },
-      viewers: Object.fromEntries(this.viewers),
-      ...this.#reported,
+      bytesIn: this.#reportedBytesIn,
+      ...this.audience.figures(),
     };
   }
 

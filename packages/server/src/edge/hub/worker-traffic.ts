@@ -1,7 +1,8 @@
 import type { IngestProtocol, PlayProtocol, PublishGrant } from '@lianmai/contract';
 import type { UsageMeter } from './usage-meter.ts';
 
-type Payer = Pick<PublishGrant, 'accountId' | 'channelId'>;
+/** Whose traffic it is. */
+export type Payer = Pick<PublishGrant, 'accountId' | 'channelId'>;
 
 /** What all streams of a worker received, sent and dropped since the process began; accounts are charged by the way. */
 export class WorkerTraffic {

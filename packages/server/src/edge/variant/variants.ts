@@ -1,3 +1,4 @@
+import type { LiveError } from '@lianmai/contract';
 import type { Logger } from '../../log/log.ts';
 import type { HubPort, PlayOptions, Publication, PublishOptions } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
@@ -43,17 +44,18 @@ export class Variants implements HubPort {
   /** @throws LiveError of {@link HubPort.play}; UNAVAILABLE when the stream needs a conversion that cannot be had. */
   play(options: PlayOptions): LiveStream | Promise<LiveStream> {
     const source = this.#options.hub.play(options);
-    return source instanceof Promise
-      ? source.then((late) => this.#fitted(late, options))
-      : this.#fitted(source, options);
+    return source instanceof Promise ? source.then((late) => this.fitted(late, options)) : this.fitted(source, options);
   }
 
-  /** Ends all conversions. */
-  close(): void {
-    for (const feeds of [...this.#feeds.values()]) for (const feed of [...feeds.values()]) feed.close();
+  admit(options: PlayOptions, revoked: (error: LiveError) => void): () => void {
+    return this.#options.hub.admit(options, revoked);
   }
 
-  #fitted(source: LiveStream, options: PlayOptions): LiveStream | Promise<LiveStream> {
+  /**
+   * A stream as the protocol's players can take it.
+   * @throws LiveError UNAVAILABLE when it needs a conversion that cannot be had.
+   */
+  fitted(source: LiveStream, options: Pick<PlayOptions, 'protocol' | 'tracks'>): LiveStream | Promise<LiveStream> {
     if (!mayNeed(options.protocol, source.ingest)) return source;
     if (this.#described.has(source) || isDescribed(source, options.tracks)) return this.#converted(source, options);
     return whenDescribed(source, options.tracks).then(() => {
@@ -64,7 +66,15 @@ export class Variants implements HubPort {
     });
   }
 
-  #converted(source: LiveStream, { protocol, tracks }: PlayOptions): LiveStream | Promise<LiveStream> {
+  /** Ends all conversions. */
+  close(): void {
+    for (const feeds of [...this.#feeds.values()]) for (const feed of [...feeds.values()]) feed.close();
+  }
+
+  #converted(
+    source: LiveStream,
+    { protocol, tracks }: Pick<PlayOptions, 'protocol' | 'tracks'>,
+  ): LiveStream | Promise<LiveStream> {
     const needs = needsOf(protocol, natureOf(source), tracks);
     if (needs === null) return source;
     const name = variantName(source.name, needs);
