@@ -1,4 +1,5 @@
-import type { AudioCodec, EndReason, IngestProtocol, PlayProtocol, VideoCodec } from '@lianmai/contract';
+import type { AudioCodec, EndReason, IngestProtocol, MixTemplate, PlayProtocol, VideoCodec } from '@lianmai/contract';
+import type { CohostEndReason, CohostState, PkEndReason, PkState } from '@lianmai/contract/im';
 import type { RoomCloseReason, RoomState } from '@lianmai/contract/rest';
 
 /*
@@ -332,6 +333,52 @@ export interface ChatRulesRow {
   gifts: string;
 }
 
+/** Somebody who asks, or was asked, to come on air beside an anchor. Kept a while after its end. */
+export interface CohostSessionRow {
+  id: string;
+  roomId: string;
+  appId: string;
+  userId: string;
+  askedBy: 'user' | 'anchor';
+  reason: string | null;
+  state: CohostState;
+  createdAt: number;
+  /** When asking or joining ends by itself. */
+  dueAt: number | null;
+  onAirAt: number | null;
+  endedAt: number | null;
+  endReason: CohostEndReason | null;
+}
+
+/** What a room has for its co-anchors. */
+export interface CohostStageRow {
+  roomId: string;
+  /** null: nobody was let in since the last one ended. */
+  conferenceId: string | null;
+  mixId: string | null;
+  layout: MixTemplate;
+}
+
+/** A battle of two anchors, from the invitation on. */
+export interface PkSessionRow {
+  id: string;
+  appId: string;
+  roomId: string;
+  targetRoomId: string;
+  reason: string | null;
+  state: PkState;
+  createdAt: number;
+  /** When this state ends by itself. */
+  dueAt: number | null;
+  score: number;
+  targetScore: number;
+  winnerRoomId: string | null;
+  conferenceId: string | null;
+  mixId: string | null;
+  endedAt: number | null;
+  endReason: PkEndReason | null;
+}
+
 export interface Schema {
   account: AccountRow;
   app: AppRow;
@@ -357,4 +404,7 @@ export interface Schema {
   chatSanction: ChatSanctionRow;
   chatGift: ChatGiftRow;
   chatRules: ChatRulesRow;
+  cohostSession: CohostSessionRow;
+  cohostStage: CohostStageRow;
+  pkSession: PkSessionRow;
 }

@@ -5,6 +5,7 @@ import { mixes } from './0003-mixes.ts';
 import { users } from './0004-users.ts';
 import { rooms } from './0005-rooms.ts';
 import { chat } from './0006-chat.ts';
+import { cohost } from './0007-cohost.ts';
 
 /** All steps of the schema, run in the order of their names. A step that was released is never changed: a new one follows. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-users': users,
   '0005-rooms': rooms,
   '0006-chat': chat,
+  '0007-cohost': cohost,
 };
