@@ -1,6 +1,7 @@
 export * from './account.ts';
 export * from './app.ts';
 export * from './channel.ts';
+export * from './chat.ts';
 export * from './common.ts';
 export * from './conference.ts';
 export * from './figures.ts';

@@ -20,6 +20,9 @@ import { ConferenceHall } from './conference/hall.ts';
 import { conferenceRoutes } from './conference/routes.ts';
 import { ConferenceView } from './conference/view.ts';
 import { ensureChannel, ensureDefaults, type FirstSteps, findFirstSteps } from './first-start.ts';
+import { roomsOf, usersOf } from './im/adapters.ts';
+import { Im } from './im/im.ts';
+import { chatRoutes } from './im/routes.ts';
 import { LiveBoard } from './live/board.ts';
 import { FigureBoard } from './live/figures.ts';
 import { SessionJournal } from './live/journal.ts';
@@ -30,6 +33,7 @@ import { Sampler } from './live/sampler.ts';
 import { Stage } from './live/stage.ts';
 import { openSessions, toEntry } from './live/store.ts';
 import { isMixChannel } from './mix/names.ts';
+import { type Mixing, mixingRoutes, startMixing } from './mixing.ts';
 import { admitPublisher } from './publish/gate.ts';
 import { Overseer } from './publish/overseer.ts';
 import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
@@ -120,8 +124,11 @@ interface Parts {
   journal: SessionJournal;
   overseer: Overseer;
   hall: ConferenceHall;
+  mixing: Mixing;
   tokens: UserTokens;
   rooms: RoomHall;
+  roomView: RoomView;
+  im: Im;
 }
 
 /** Everything but REST. What is started says in `closing` how it is ended. */
@@ -139,7 +146,22 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const tokens = new UserTokens({ db, bus, key: await ensureTokenKey(db, now()), now });
   closing.push(() => tokens.close());
   const rooms = new RoomHall({ db, bus, live, overseer, now, log });
-  const parts = { addresses, live, programs, stage, figures, journal, overseer, hall, tokens, rooms };
+  const roomView = new RoomView({ addresses, counters: rooms.counters, now });
+  const im = new Im({ db, bus, users: usersOf(db), rooms: roomsOf(rooms, roomView), now, log });
+  const parts = {
+    addresses,
+    live,
+    programs,
+    stage,
+    figures,
+    journal,
+    overseer,
+    hall,
+    tokens,
+    rooms,
+    roomView,
+    im,
+  };
 
   const open = await openSessions(db);
   journal.restore(open);
@@ -155,10 +177,13 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   await programs.start(bus);
   closing.push(() => programs.close());
   await live.start(open.map((row) => ({ entry: toEntry(row), lastSeenAtMs: row.lastSeenAt })));
+  const mixing = await startMixing({ db, bus, settings, live, figures, now, log }, closing);
   await hall.start();
   closing.push(() => hall.close());
   await rooms.start();
   closing.push(() => rooms.close());
+  await im.start();
+  closing.push(() => im.close());
   closing.push(...(await listenToWorkers(options, parts)));
   closing.push(...answerWorkers(options, db, parts));
 
@@ -169,17 +194,18 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   });
   const reviewing = setInterval(() => {
     void overseer.review(() => true);
+    mixing.review();
     forgetOldReports(db, now()).catch((error: unknown) =>
       log.warn({ err: error }, 'old usage reports are still there'),
     );
   }, REVIEW_EVERY_MS);
   closing.push(() => clearInterval(reviewing));
   await overseer.review(() => true);
-  return parts;
+  return { ...parts, mixing };
 }
 
 /** What workers report of their own accord. */
-async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Parts): Promise<Unsubscribe[]> {
+async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Pick<Parts, 'figures' | 'overseer'>): Promise<Unsubscribe[]> {
   const unsubscribe = bus.subscribe('worker.report', (report) => figures.report(report));
   const prefix = leases.worker('');
   const unwatch = await bus.watch<WorkerInfo>(prefix, (key, worker) => {
@@ -197,7 +223,7 @@ async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Parts
 }
 
 /** What workers ask. */
-function answerWorkers({ bus, now, log }: Timed, db: Store['db'], { overseer }: Parts): Unsubscribe[] {
+function answerWorkers({ bus, now, log }: Timed, db: Store['db'], { overseer }: Pick<Parts, 'overseer'>): Unsubscribe[] {
   return [
     bus.serve(
       'control.publish',
@@ -236,7 +262,7 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, stage, journal, overseer, addresses, hall, tokens, rooms } = parts;
+  const { live, stage, journal, overseer, addresses, hall, tokens, rooms, roomView, im } = parts;
   const conferences = {
     db,
     now,
@@ -270,8 +296,9 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
       roomRoutes(to, {
         db,
         hall: rooms,
-        view: new RoomView({ addresses, counters: rooms.counters, now }),
+        view: roomView,
       });
+      chatRoutes(to, { db, rooms: im.rooms });
       trafficRoutes(to, { db, now, channelOf: own });
       publicRoutes(to, {
         db,

@@ -1,0 +1,41 @@
+import type { Db } from '../../store/store.ts';
+import type { RoomHall } from '../room/hall.ts';
+import { settingsOf } from '../room/rules.ts';
+import { type RoomWithAnchor, roomMissing } from '../room/store.ts';
+import type { RoomView } from '../room/view.ts';
+import { profileOf } from '../user/rules.ts';
+import { findUser, tokenStanding } from '../user/store.ts';
+import type { ImRooms, ImUsers } from './ports.ts';
+
+/** Users as chat needs them, from the domain that keeps them. */
+export function usersOf(db: Db): ImUsers {
+  return {
+    async admit(identity, token) {
+      const standing = await tokenStanding(db, identity);
+      if (!standing || token.generation < standing.generation || standing.loggedOut.has(token.id)) return null;
+      const user = await findUser(db, identity);
+      return user ? profileOf(user) : null;
+    },
+  };
+}
+
+/** Rooms as chat needs them, from the domain that keeps them. */
+export function roomsOf(hall: RoomHall, view: RoomView): ImRooms {
+  const found = async (roomId: string): Promise<RoomWithAnchor> => {
+    const room = await hall.find(roomId);
+    if (!room) throw roomMissing(roomId);
+    return room;
+  };
+  return {
+    async find(roomId) {
+      const room = await hall.find(roomId);
+      if (!room || room.state === 'closed') return null;
+      const { id, appId, anchorId } = room;
+      return { id, appId, anchorId, likes: hall.counters.figures(room).likes, settings: settingsOf(room) };
+    },
+    view: async (roomId) => view.room(await found(roomId), null),
+    configure: (roomId, settings) => hall.update(roomId, { settings }),
+    addLikes: (roomId, count) => hall.counters.addLikes(roomId, count),
+    setAudience: (roomId, viewers, total) => hall.counters.setViewers(roomId, viewers, total),
+  };
+}
