@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { UserChange } from '@lianmai/contract';
-import { signUserToken, verifyUserToken } from '../../auth/user-token.ts';
+import { signUserToken, type UserClaim, verifyUserToken } from '../../auth/user-token.ts';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { AppUserRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
@@ -20,6 +20,8 @@ export interface UserTokensOptions {
   key: string;
   now: () => number;
 }
+
+type TokenName = Pick<UserClaim, 'appId' | 'userId' | 'generation' | 'tokenId'>;
 
 /** Makes users' tokens and tells whose one is; the database is asked once in a while for each user, not at each call. */
 export class UserTokens {
@@ -54,9 +56,14 @@ export class UserTokens {
     const { user } = verifyUserToken(key, token, now());
     if (!user) return null;
     const { appId, userId, tokenId, expiresAtMs } = user;
+    const standing = await this.standing(user);
+    return standing && { kind: 'user', appId, userId, accountId: standing.accountId, tokenId, expiresAtMs };
+  }
+
+  /** Of a token whose signature was checked elsewhere: whether it still counts. null: logged out, or the user is gone. */
+  async standing({ appId, userId, generation, tokenId }: TokenName): Promise<{ accountId: string } | null> {
     const standing = await this.#standing(appId, userId);
-    if (!standing || user.generation < standing.generation || standing.loggedOut.has(tokenId)) return null;
-    return { kind: 'user', appId, userId, accountId: standing.accountId, tokenId, expiresAtMs };
+    return !standing || generation < standing.generation || standing.loggedOut.has(tokenId) ? null : standing;
   }
 
   /** Tells every process that tokens or the profile of a user changed. */
