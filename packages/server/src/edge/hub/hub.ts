@@ -239,7 +239,7 @@ export class Hub implements HubPort {
       publishing: publication !== null,
     }));
     for (const [stream, { meter, payer }] of this.#audiences) {
-      if (this.#feeds.has(stream)) continue;
+      if (meter.empty || this.#feeds.has(stream)) continue;
       const { channelId, accountId } = payer;
       const nothing = { video: null, audio: null, bytesIn: 0, sessionId: '', publishing: false };
       streams.push({ ...nothing, ...meter.figures(), stream, channelId, accountId });

@@ -92,6 +92,8 @@ export class Director {
     if (this.#over) return;
     const { onAir } = this.#stream.splice;
     const name = this.#nameOf(onAir);
+    // Nobody is there for whom another source would be worth fetching.
+    if (onAir?.state === 'ended' && !this.#stream.wanted) return this.end(this.#endReason);
     const isUp = this.#isUp(onAir, name);
     if (isUp) {
       this.#lostMs = null;
@@ -177,11 +179,11 @@ export class Director {
   /** What is on air gives nothing, and nothing has followed yet. */
   #lost(onAir: LiveStream | null, name: string | null): void {
     const { channel, now } = this.#options;
-    this.#stream.interrupt();
-    if (name !== channel || onAir?.state === 'ended') this.#lostMs ??= now();
+    const isOver = onAir === null || onAir.state === 'ended';
     // The channel's own stream, which nothing replaces: the hub has waited for its grace already.
-    const isOver = name === channel && onAir?.state === 'ended' && this.#wanted === channel;
-    if (isOver || (onAir?.state === 'ended' && !this.#stream.wanted)) this.end(this.#endReason);
+    if (isOver && name === channel && this.#wanted === channel) return this.end(this.#endReason);
+    this.#stream.interrupt();
+    if (name !== channel || isOver) this.#lostMs ??= now();
   }
 
   #tell(name: string | null): void {
