@@ -41,6 +41,7 @@ export class RoomHall {
   /** Mixes that channels' viewers see now, by the channel's stream. */
   readonly #mixes = new Map<string, Program>();
   #queue: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
   #unsubscribe: Unsubscribe[] = [];
   #ticking = false;
@@ -214,11 +215,16 @@ export class RoomHall {
     return this.#queue;
   }
 
-  async #writeCounts(): Promise<void> {
-    const counts = this.counters.unwritten();
-    if (counts.length === 0) return;
-    const likes = await this.#options.db.transaction().execute((tx) => store.addCounts(tx, counts));
-    for (const count of counts) this.counters.written(count, likes.get(count.roomId) ?? null);
+  /** One write after the other, or what is counted would be added twice. @throws what the database says. */
+  #writeCounts(): Promise<void> {
+    const writing = this.#writing.then(async () => {
+      const counts = this.counters.unwritten();
+      if (counts.length === 0) return;
+      const likes = await this.#options.db.transaction().execute((tx) => store.addCounts(tx, counts));
+      for (const count of counts) this.counters.written(count, likes.get(count.roomId) ?? null);
+    });
+    this.#writing = writing.catch(() => {});
+    return writing;
   }
 
   async #tick(): Promise<void> {
