@@ -205,7 +205,10 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
 }
 
 /** What workers report of their own accord. */
-async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Pick<Parts, 'figures' | 'overseer'>): Promise<Unsubscribe[]> {
+async function listenToWorkers(
+  { bus, log }: Timed,
+  { figures, overseer }: Pick<Parts, 'figures' | 'overseer'>,
+): Promise<Unsubscribe[]> {
   const unsubscribe = bus.subscribe('worker.report', (report) => figures.report(report));
   const prefix = leases.worker('');
   const unwatch = await bus.watch<WorkerInfo>(prefix, (key, worker) => {
@@ -223,7 +226,11 @@ async function listenToWorkers({ bus, log }: Timed, { figures, overseer }: Pick<
 }
 
 /** What workers ask. */
-function answerWorkers({ bus, now, log }: Timed, db: Store['db'], { overseer }: Pick<Parts, 'overseer'>): Unsubscribe[] {
+function answerWorkers(
+  { bus, now, log }: Timed,
+  db: Store['db'],
+  { overseer }: Pick<Parts, 'overseer'>,
+): Unsubscribe[] {
   return [
     bus.serve(
       'control.publish',
@@ -262,7 +269,7 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, stage, journal, overseer, addresses, hall, tokens, rooms, roomView, im } = parts;
+  const { live, stage, journal, overseer, addresses, hall, mixing, programs, tokens, rooms, roomView, im } = parts;
   const conferences = {
     db,
     now,
@@ -275,6 +282,11 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
   const reviewAccount = (id: string) => {
     void overseer.review(({ accountId }) => accountId === id);
     void rooms.review();
+    mixing.review();
+  };
+  const onPlayKeysChanged = () => {
+    void overseer.review(() => true);
+    mixing.review();
   };
   const { passwordCost = PASSWORD_COST } = options;
   const users = new UserDesk({ db, now, tokens, passwords: new Passwords(passwordCost) });
@@ -285,9 +297,10 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
     authenticator: new Authenticator(db, operatorKey.key, tokens),
     routes(to) {
       accountRoutes(to, { db, now, onChanged: reviewAccount });
-      appRoutes(to, { db, now, onPlayKeysChanged: () => void overseer.review(() => true) });
+      appRoutes(to, { db, now, onPlayKeysChanged });
       apiKeyRoutes(to, { db, now });
-      channelRoutes(to, { db, now, live, overseer, view });
+      channelRoutes(to, { db, now, live, overseer, mixing, view });
+      mixingRoutes(to, mixing, { db, now, addresses, programs, channelView: view });
       figureRoutes(to, { db, now, stage, journal, channelOf: own });
       conferenceRoutes(to, conferences);
       callRoutes(to, { ...conferences, openCalls: settings.openCalls, limits });

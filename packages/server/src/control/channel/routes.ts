@@ -26,7 +26,15 @@ export interface ChannelDeps {
   now: () => number;
   live: LiveBoard;
   overseer: Overseer;
+  mixing: ProgramPort;
   view: ChannelView;
+}
+
+/** What channels need of mixes and pictures. */
+interface ProgramPort {
+  channelPrograms: { setFallback(channelId: string, picture: string | null): Promise<void> };
+  /** A channel was changed or deleted. */
+  review(): void;
 }
 
 /** How long a call to disconnect waits to see the publisher gone. */
@@ -34,7 +42,7 @@ const GONE_WITHIN_MS = 3000;
 
 /** `/v1/channels`: permanent broadcast addresses. */
 export function channelRoutes(api: Api, deps: ChannelDeps): void {
-  const { db, now, live, overseer, view } = deps;
+  const { db, now, live, overseer, mixing, view } = deps;
   const expiry = (seconds?: number) => now() + (seconds === undefined ? URLS_LAST_MS : seconds * 1000);
   const show = (row: channels.ChannelWithKeys, seconds?: number) => view.channel(row, expiry(seconds));
 
@@ -74,10 +82,15 @@ export function channelRoutes(api: Api, deps: ChannelDeps): void {
         createdAt: now(),
       } as const;
       await channels.insertChannel(db, row);
+      const { fallbackPicture = null } = body;
+      if (fallbackPicture !== null) await mixing.channelPrograms.setFallback(row.id, fallbackPicture);
       return reply
         .code(201)
         .send(
-          show({ ...row, ...channels.NO_PROGRAM, pushKey: app.pushKey, playKey: app.playKey }, body.expiresInSeconds),
+          show(
+            { ...row, ...channels.NO_PROGRAM, fallbackPicture, pushKey: app.pushKey, playKey: app.playKey },
+            body.expiresInSeconds,
+          ),
         );
     },
   );
@@ -138,10 +151,12 @@ export function channelRoutes(api: Api, deps: ChannelDeps): void {
       },
       { params: IdParams, body: UpdateChannel, response: { 200: Channel } },
     ),
-    async ({ params, body: { listed, ...change }, principal }) => {
+    async ({ params, body: { listed, fallbackPicture, ...change }, principal }) => {
       const { id } = await channelOf(db, params.id, principal);
       await channels.updateChannel(db, id, { ...change, ...(listed === undefined ? {} : { listed: listed ? 1 : 0 }) });
+      if (fallbackPicture !== undefined) await mixing.channelPrograms.setFallback(id, fallbackPicture);
       await overseer.review((entry) => entry.channelId === id);
+      mixing.review();
       return show(await channelOf(db, id, principal));
     },
   );
@@ -163,6 +178,7 @@ export function channelRoutes(api: Api, deps: ChannelDeps): void {
       const { id } = await channelOf(db, params.id, principal);
       await channels.deleteChannel(db, id);
       await overseer.review((entry) => entry.channelId === id);
+      mixing.review();
       return reply.code(204).send(null);
     },
   );

@@ -68,3 +68,9 @@ export async function deletePicture(db: Db, id: string, appId: string | null): P
     .execute();
   return deleted.length > 0;
 }
+
+/** px; null: nobody has it. */
+export async function sizeOfPicture(db: Db, id: string): Promise<{ width: number; height: number } | null> {
+  const row = await db.selectFrom('picture').select(['width', 'height']).where('id', '=', id).executeTakeFirst();
+  return row ?? null;
+}

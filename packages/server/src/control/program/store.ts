@@ -53,18 +53,16 @@ export interface ChannelOfMix {
 }
 
 /** Channels with something said that time or the publisher's coming and going changes: a picture of their own, now or in need. */
-export async function picturePrograms(db: Db): Promise<ChannelProgramRow[]> {
+export async function picturePrograms(db: Db): Promise<(ChannelProgramRow & { stream: string })[]> {
   return db
     .selectFrom('channelProgram')
-    .selectAll()
+    .innerJoin('channel', 'channel.id', 'channelProgram.channelId')
+    .selectAll('channelProgram')
+    .select('channel.stream')
     .where((eb) =>
       eb.or([eb('source', '=', 'picture'), eb('fallbackPicture', 'is not', null), eb('awaySince', 'is not', null)]),
     )
     .execute();
-}
-
-export async function findProgram(db: Db, channelId: string): Promise<ChannelProgramRow | undefined> {
-  return db.selectFrom('channelProgram').selectAll().where('channelId', '=', channelId).executeTakeFirst();
 }
 
 /** Ids of pictures' mixes that no channel shows any more. */

@@ -5,7 +5,7 @@ import { isStoreUnavailable, storeUnavailable } from '../../store/errors.ts';
 
 /** Answers with any error in the one shape; what is not meant for callers is logged and named INTERNAL. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const live = toLiveError(error);
+  const live = isTooLarge(error) ? tooLarge(request) : toLiveError(error);
   if (live.name === 'INTERNAL') request.log.error({ err: error }, 'request failed');
   if (live.name === 'UNAVAILABLE') {
     request.log.warn({ err: error }, 'request could not be served');
@@ -21,12 +21,19 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(live.toBody(request.id)));
 }
 
+const isTooLarge = (error: unknown): boolean => (error as Partial<FastifyError>).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+
+function tooLarge({ routeOptions }: FastifyRequest): LiveError {
+  const kilobytes = Math.round(routeOptions.bodyLimit / 1024);
+  const limit = kilobytes < 1024 ? `${kilobytes} kB` : `${Math.round(kilobytes / 1024)} MB`;
+  return new LiveError('TOO_LARGE', `the body is larger than ${limit}`);
+}
+
 const BY_FASTIFY_CODE: Readonly<Record<string, { name: ErrorName; message: string }>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     name: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'send the body as JSON, with content-type: application/json',
   },
-  FST_ERR_CTP_BODY_TOO_LARGE: { name: 'TOO_LARGE', message: 'the body is larger than 64 kB' },
   FST_ERR_MAX_PARAM_LENGTH: { name: 'URI_TOO_LONG', message: 'the address is too long' },
   FST_ERR_BAD_URL: { name: 'BAD_REQUEST', message: 'the address is not a valid URL' },
 };

@@ -10,6 +10,7 @@ import { Compile } from 'typebox/compile';
 
 interface Problem {
   keyword: string;
+  schemaPath: string;
   instancePath: string;
   params: unknown;
   message: string;
@@ -40,8 +41,32 @@ function fromText(schema: TSchema, given: unknown): unknown {
   return read;
 }
 
+/**
+ * Where one of several shapes would do, the problems of the one that was meant: of the only shape whose type the value has.
+ * An object given for "text or object" is told what is wrong with the object, not that it is no text.
+ */
+function ofShapeMeant(problems: readonly Problem[]): readonly Problem[] {
+  let left = problems;
+  for (const choice of problems) {
+    if (choice.keyword !== 'anyOf') continue;
+    const path = `${choice.schemaPath}/anyOf/`;
+    // Items of a list have one schema path: the instance tells them apart.
+    const within = ({ schemaPath, instancePath }: Problem) =>
+      schemaPath.startsWith(path) && `${instancePath}/`.startsWith(`${choice.instancePath}/`);
+    const shapes = Map.groupBy(left.filter(within), ({ schemaPath }) => schemaPath.slice(path.length).split('/', 1)[0]);
+    const meant = [...shapes.values()].filter(
+      (shape) => !shape.some((p) => p.keyword === 'type' && p.instancePath === choice.instancePath),
+    );
+    const [only] = meant;
+    if (only && meant.length === 1)
+      left = left.filter((problem) => only.includes(problem) || (problem !== choice && !within(problem)));
+  }
+  return left;
+}
+
 /** One sentence and one field, of all that is wrong the most telling. */
-function describe(problems: readonly Problem[], part: string): LiveError {
+function describe(everything: readonly Problem[], part: string): LiveError {
+  const problems = ofShapeMeant(everything);
   const unknown = problems.find(({ keyword }) => keyword === 'additionalProperties');
   if (unknown) {
     const { additionalProperties = [] } = unknown.params as { additionalProperties?: string[] };

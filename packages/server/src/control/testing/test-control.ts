@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ErrorBody } from '@lianmai/contract';
+import type { ErrorBody, MixerInfo } from '@lianmai/contract';
 import { pino } from 'pino';
 import { MemoryBus } from '../../bus/memory-bus.ts';
 import { parseSettings } from '../../settings/parse.ts';
@@ -11,6 +11,7 @@ import type { Store } from '../../store/store.ts';
 import { type Control, startControl } from '../control.ts';
 import type { RateLimits } from '../rest/access.ts';
 import { DocumentedAnswers } from './documented.ts';
+import { FakeMixer } from './fake-mixer.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests';
@@ -103,6 +104,10 @@ export class TestControl {
 
   worker(id: string): Promise<FakeWorker> {
     return FakeWorker.join(this.bus, id);
+  }
+
+  mixer(id: string, info: Partial<MixerInfo> = {}): Promise<FakeMixer> {
+    return FakeMixer.join(this.bus, id, info);
   }
 
   get = <T = ErrorBody>(path: string, options?: CallOptions) => this.call<T>('GET', path, undefined, options);
