@@ -24,9 +24,12 @@ export interface MixerOptions extends BorrowedStreamsOptions {
   /** Where others reach this process; see WorkerInfo. */
   internalAddress: string;
   pictures: CompositionTools['pictures'];
+  /** Without anybody who takes it for so long, a mix sleeps; 10 s by default. */
+  lingerMs?: number;
   log: Pick<Logger, 'info' | 'warn' | 'debug'>;
 }
 
+const LINGER_MS = 10_000;
 const TICK_MS = 100;
 const REPORT_MS = 1000;
 /** Far more than a core can compose; sleeping ones cost next to nothing. */
@@ -115,13 +118,14 @@ export class Mixer {
       throw new LiveError('UNAVAILABLE', `this mixer has ${MOST_MIXES} mixes, and takes no more`);
     // One that is on its way out and has the stream makes room.
     for (const mix of this.#leaving) if (mix.job.stream === job.stream) mix.close('unpublished');
-    const { name: worker, bus, pictures, log, now } = this.#options;
+    const { name: worker, bus, pictures, lingerMs = LINGER_MS, log, now } = this.#options;
     const mix = new Mix(job, {
       worker,
       bus,
       streams: this.#streams,
       compositions: this.#compositions,
       pictures,
+      lingerMs,
       askKeyFrame: (stream) => bus.publish('stream.key-frame', { stream }),
       changed: () => this.#reportSoon(),
       log,

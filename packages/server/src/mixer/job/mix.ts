@@ -25,16 +25,18 @@ export interface MixTools extends CompositionTools {
   worker: string;
   bus: Pick<Bus, 'acquire' | 'publish'>;
   compositions: Compositions<Composition>;
+  /** Without anybody who takes it for so long, a mix sleeps. */
+  lingerMs: number;
   /** The state has changed. */
   changed(): void;
 }
 
-/** Without anybody who takes it for so long, a mix sleeps. */
-const LINGER_MS = 10_000;
 /** An input that may be passed on is waited for so long before the mix is made instead. */
 const PASSAGE_FIRST_MS = 800;
 /** After the channels went back to their own streams, their viewers get the mix until these have a key frame. */
 const GOODBYE_MS = 3000;
+/** Sound of what was on air goes on so long at most, until the next one's begins. */
+const HANDOVER_MS = 500;
 const RETRY_MS = 1000;
 /** Pictures are loaded in that time. */
 const PREVIEW_AFTER_MS = 200;
@@ -60,7 +62,9 @@ export class Mix {
   #job: MixJob;
   #seat: Seat<Composition> | null = null;
   /** The newest is the one that fits the job. */
-  #passages: { passage: Passage; sinceMs: number }[] = [];
+  #passages: { passage: Passage; sinceMs: number; neededMs: number }[] = [];
+  /** Since when the mix is passed on, and composing it is needed no more. */
+  #passedSinceMs: number | null = null;
   #state: MixStatus['state'] = 'starting';
   #failure: string | null = null;
   #failedMs = Number.NEGATIVE_INFINITY;
@@ -235,7 +239,7 @@ export class Mix {
 
   /** Somebody takes one of its streams, or did a moment ago, or it has yet to become warm. */
   #isAwake(): boolean {
-    for (const output of this.#outputs.values()) if (output.isWanted(LINGER_MS)) return true;
+    for (const output of this.#outputs.values()) if (output.isWanted(this.#tools.lingerMs)) return true;
     return !this.#wasWarm;
   }
 
@@ -255,14 +259,16 @@ export class Mix {
         () => passage.requestKeyFrame(),
       );
       const isDone = this.#active().every((output) => passage.gives(output.onAir));
-      if (isDone) this.#leaveSeat();
+      this.#passedSinceMs = isDone ? (this.#passedSinceMs ?? nowMs) : null;
+      if (this.#passedSinceMs !== null && nowMs - this.#passedSinceMs >= HANDOVER_MS) this.#leaveSeat();
     } else if (this.#seat || !passage || nowMs - this.#passages.at(-1)!.sinceMs >= PASSAGE_FIRST_MS)
       this.#compose(nowMs);
     for (const { passage: known } of this.#passages) known.tick();
-    this.#letPassagesGo(passage);
+    this.#letPassagesGo(passage, nowMs);
   }
 
   #compose(nowMs: number): void {
+    this.#passedSinceMs = null;
     if (!this.#seat && nowMs - this.#failedMs < RETRY_MS) return;
     try {
       this.#seat ??= this.#tools.compositions.seat(planOf(this.#job), () => this.look());
@@ -289,7 +295,9 @@ export class Mix {
   /** The streams that are made now: the mix itself always, the others while they are taken. */
   #active(): MixOutput[] {
     const main = this.#job.stream;
-    return [...this.#outputs].filter(([name, output]) => name === main || output.isWanted(LINGER_MS)).map(([, o]) => o);
+    return [...this.#outputs]
+      .filter(([name, output]) => name === main || output.isWanted(this.#tools.lingerMs))
+      .map(([, o]) => o);
   }
 
   /** The way around composing, when the job allows it. */
@@ -303,14 +311,16 @@ export class Mix {
     const { streams, askKeyFrame, now } = this.#tools;
     const changed = () => this.look();
     const passage = new Passage({ stream, canvas: { width, height }, streams, changed, askKeyFrame, now });
-    this.#passages.push({ passage, sinceMs: nowMs });
+    this.#passages.push({ passage, sinceMs: nowMs, neededMs: nowMs });
     return passage;
   }
 
-  #letPassagesGo(current: Passage | null): void {
-    this.#passages = this.#passages.filter(({ passage }) => {
-      if (passage === current) return true;
-      for (const output of this.#outputs.values()) if (passage.gives(output.onAir)) return true;
+  #letPassagesGo(current: Passage | null, nowMs: number): void {
+    this.#passages = this.#passages.filter((known) => {
+      const { passage } = known;
+      const isOnAir = [...this.#outputs.values()].some(({ onAir }) => passage.gives(onAir));
+      if (passage === current || isOnAir) known.neededMs = nowMs;
+      if (nowMs - known.neededMs < HANDOVER_MS) return true;
       passage.close();
       return false;
     });
@@ -327,12 +337,12 @@ export class Mix {
 
   #letOutputsGo(): void {
     for (const [name, output] of this.#outputs) {
-      if (this.#published.has(name) || output.isWanted(LINGER_MS)) continue;
+      if (this.#published.has(name) || output.isWanted(this.#tools.lingerMs)) continue;
       output.close('replaced');
       this.#outputs.delete(name);
     }
     for (const [name, output] of this.#outputs)
-      if (name !== this.#job.stream && output.onAir && !output.isWanted(LINGER_MS)) output.rest();
+      if (name !== this.#job.stream && output.onAir && !output.isWanted(this.#tools.lingerMs)) output.rest();
   }
 
   #stateNow(onAir: unknown): MixStatus['state'] {

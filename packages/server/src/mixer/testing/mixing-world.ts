@@ -40,7 +40,7 @@ export class MixingWorld implements AsyncDisposable {
     this.world.control.subscribe('mixer.report', (report) => this.reports.push(report));
   }
 
-  async mixer(name = 'mixer-0'): Promise<RunningMixer> {
+  async mixer(name = 'mixer-0', lingerMs = 10_000): Promise<RunningMixer> {
     const { bus, kill } = this.world.bus.member();
     const internalAddress = join(this.#folder, name);
     const mixer = new Mixer({
@@ -49,6 +49,7 @@ export class MixingWorld implements AsyncDisposable {
       settings: { publishGraceMs: this.world.graceMs, gopCacheBytes: 1 << 20 },
       internalAddress,
       pictures: async () => null,
+      lingerMs,
       log: { info() {}, debug() {}, warn: (_: unknown, message?: string) => this.warnings.push(message ?? '') },
       now: () => this.world.nowMs,
     });
