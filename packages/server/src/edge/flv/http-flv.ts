@@ -30,6 +30,7 @@ const LONGEST_AFTERTHOUGHT = 16 << 10;
 /**
  * Answers GET with the stream, from its newest key frame on, until it ends or the viewer goes; HEAD with the head alone.
  * Takes the socket from the HTTP server, which forgets the request.
+ * @returns ends it; null when there is nothing to end.
  * @throws LiveError BAD_REQUEST before anything is written, when the request stands behind others on its connection.
  */
 export function serveFlv(
@@ -37,16 +38,23 @@ export function serveFlv(
   response: ServerResponse,
   stream: LiveStream,
   fanouts: Fanouts,
-): void {
-  if (request.method === 'HEAD') return void response.writeHead(200, HEADERS).end();
+): (() => void) | null {
+  if (request.method === 'HEAD') {
+    response.writeHead(200, HEADERS).end();
+    return null;
+  }
   const format = flvFormatFor('flv', request.url ?? '');
   const socket = takeSocket(request, response);
-  if (!socket) return;
+  if (!socket) return null;
   const heard = socket.bytesRead;
   socket.on('data', () => {
     if (socket.bytesRead - heard > LONGEST_AFTERTHOUGHT) socket.destroy();
   });
   // The HTTP server's sockets stay half open otherwise: a viewer that hangs up while nothing comes would be kept.
   socket.on('end', () => socket.destroy());
-  fanouts.join(stream, format, socket, { ended: () => endSocket(socket) }, RESPONSE_HEAD);
+  const viewer = fanouts.join(stream, format, socket, { ended: () => endSocket(socket) }, RESPONSE_HEAD);
+  return () => {
+    viewer.leave();
+    endSocket(socket);
+  };
 }

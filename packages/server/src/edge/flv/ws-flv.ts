@@ -11,6 +11,7 @@ import { flvFormatFor } from './format.ts';
 /**
  * Answers a WebSocket upgrade with the stream: FLV in binary messages, one per merged write. Pings are answered, other
  * messages passed over; ends with a close frame.
+ * @returns sends the viewer away.
  * @throws LiveError BAD_REQUEST before anything is written, when the handshake is not RFC 6455's.
  */
 export function serveWsFlv(
@@ -19,7 +20,7 @@ export function serveWsFlv(
   head: Buffer,
   stream: LiveStream,
   fanouts: Fanouts,
-): void {
+): () => void {
   const accepted = acceptWebSocket(request);
   const reader = new ClientFrameReader();
   let closing = false;
@@ -45,4 +46,5 @@ export function serveWsFlv(
   socket.on('data', hear);
   socket.on('end', () => socket.destroy());
   if (head.length > 0) hear(head);
+  return () => close(CLOSE.policyViolation);
 }

@@ -103,19 +103,26 @@ export class Router {
     address: PlayAddress,
     protocol: PlayProtocol,
     socket: Socket,
-    begin: (stream: LiveStream) => void,
+    begin: (stream: LiveStream) => (() => void) | null,
     refuse: (error: LiveError) => void,
   ): void {
     const { stream, query } = address;
+    const { hub } = this.#parts;
+    const options = { stream, query, protocol, ip: socket.remoteAddress ?? '' };
+    const admit = (live: LiveStream) => {
+      const end = begin(live);
+      const forget = end && hub.admit(options, end);
+      if (forget) socket.once('close', forget);
+    };
     const failed = (error: unknown) => {
       if (error instanceof LiveError) return refuse(error);
       this.#parts.log.error({ err: error, stream }, 'play failed');
       refuse(new LiveError('INTERNAL', 'the server failed at this request; its log says why'));
     };
     try {
-      const live = this.#parts.hub.play({ stream, query, protocol, ip: socket.remoteAddress ?? '' });
-      if (live instanceof Promise) live.then((late) => socket.destroyed || begin(late)).catch(failed);
-      else begin(live);
+      const live = hub.play(options);
+      if (live instanceof Promise) live.then((late) => socket.destroyed || admit(late)).catch(failed);
+      else admit(live);
     } catch (error) {
       failed(error);
     }

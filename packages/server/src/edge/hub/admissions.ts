@@ -26,9 +26,9 @@ export class Admissions {
   /** Streams being looked at, and the rules to look by. */
   readonly #checking = new Map<string, PlayPolicy>();
 
-  /** @returns forgets the viewer; to be called when it has left. */
-  add(policy: PlayPolicy, options: PlayOptions, nowMs: number, revoked: Revoked): () => void {
-    if (policy.signedWith === null && !policy.members) return () => {};
+  /** @returns forgets the viewer, to be called when it has left; null when the stream is open. */
+  add(policy: PlayPolicy, options: PlayOptions, nowMs: number, revoked: Revoked): (() => void) | null {
+    if (policy.signedWith === null && !policy.members) return null;
     const { stream, query } = options;
     const addresses = this.#admitted.get(stream) ?? new Map<string, Admitted>();
     const admitted = addresses.get(query) ?? { options, atMs: nowMs, viewers: new Set<Revoked>() };

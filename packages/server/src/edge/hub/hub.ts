@@ -157,8 +157,8 @@ export class Hub implements HubPort {
     options: PlayOptions,
     revoked: (error: LiveError) => void,
     policy = this.holder(options.stream)?.play,
-  ): () => void {
-    return policy ? this.#admissions.add(policy, options, this.#options.now(), revoked) : () => {};
+  ): (() => void) | null {
+    return policy ? this.#admissions.add(policy, options, this.#options.now(), revoked) : null;
   }
 
   /**

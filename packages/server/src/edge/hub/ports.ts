@@ -46,7 +46,7 @@ export interface HubPort {
   /**
    * Remembers a viewer that {@link play} let in: when the stream's rules change so that its address would be refused, `revoked` is
    * told. Costs nothing for streams that let everybody in.
-   * @returns forgets the viewer; to be called when it has left, also when it was revoked.
+   * @returns forgets the viewer, to be called when it has left; null when there is nothing to forget.
    */
-  admit(options: PlayOptions, revoked: (error: LiveError) => void): () => void;
+  admit(options: PlayOptions, revoked: (error: LiveError) => void): (() => void) | null;
 }

@@ -30,6 +30,8 @@ export interface LiveStream {
   readonly name: string;
   /** The stream whose frames these are for now: which to ask for a key frame. */
   readonly source: string;
+  /** Another source may follow that has tracks this one lacks. */
+  readonly mayGainTracks?: boolean;
   /** How its publisher sends it. */
   readonly ingest: IngestProtocol;
   readonly state: 'live' | 'interrupted' | 'ended';

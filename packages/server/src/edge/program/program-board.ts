@@ -8,13 +8,17 @@ export class ProgramBoard {
   readonly #programs = new Map<string, Program>();
 
   /** @param changed called after each change. */
-  async watch(bus: Bus, changed: (stream: string) => void): Promise<Unsubscribe> {
+  async watch(
+    bus: Bus,
+    changed: (stream: string, program: Program | null, before: Program | null) => void,
+  ): Promise<Unsubscribe> {
     const unsubscribe = bus.subscribe('stream.policy', ({ stream, play }) => this.#setPolicy(stream, play));
     const unwatch = await bus.watch<Program>(PROGRAMS, (key, program) => {
       const stream = key.slice(PROGRAMS.length);
+      const before = this.get(stream);
       if (program) this.#programs.set(stream, program);
       else this.#programs.delete(stream);
-      changed(stream);
+      changed(stream, program, before);
     });
     return () => {
       unsubscribe();

@@ -31,6 +31,7 @@ interface Kept {
  */
 export class ProgramStream implements LiveStream {
   readonly name: string;
+  readonly mayGainTracks = true;
   readonly splice: Splice;
   readonly #options: ProgramStreamOptions;
   readonly #sinks = new Set<StreamSink>();

@@ -82,7 +82,7 @@ export class Programs implements HubPort {
     return own instanceof Promise ? own.then((late) => this.#beginOwn(late, options)) : this.#beginOwn(own, options);
   }
 
-  admit(options: PlayOptions, revoked: (error: LiveError) => void): () => void {
+  admit(options: PlayOptions, revoked: (error: LiveError) => void): (() => void) | null {
     const { hub } = this.#options;
     const policy = hub.holder(options.stream)?.play ?? this.#board.get(options.stream)?.play;
     return hub.admit(options, revoked, policy);

@@ -10,12 +10,18 @@ import { hasReordering } from './whep-fanout.ts';
 export interface PlayableTracks {
   video: { codec: 'h264' | 'vp8'; profile: number | null } | null;
   audio: boolean;
+  /** There is no sound, but it may come: the client is asked to be ready for it. */
+  mayGainAudio?: boolean;
   /** Why a track is missing, for the client. */
   left: string[];
 }
 
 /** Looks at configurations and the frames at hand. */
-export function playableTracks({ headers, gop }: Pick<LiveStream, 'headers' | 'gop'>): PlayableTracks {
+export function playableTracks({
+  headers,
+  gop,
+  mayGainTracks = false,
+}: Pick<LiveStream, 'headers' | 'gop' | 'mayGainTracks'>): PlayableTracks {
   const left: string[] = [];
   const picture = gop.find((frame): frame is VideoFrame => frame.track === 'video');
   const codec = headers.video?.codec ?? picture?.codec ?? null;
@@ -27,7 +33,7 @@ export function playableTracks({ headers, gop }: Pick<LiveStream, 'headers' | 'g
   else if (codec !== null) left.push(`its video is ${codec}, WebRTC carries h264 and vp8`);
   const sound = headers.audio?.codec ?? gop.find((frame) => frame.track === 'audio')?.codec ?? null;
   if (sound !== null && sound !== 'opus') left.push(`its audio is ${sound}, WebRTC carries opus`);
-  return { video, audio: sound === 'opus', left };
+  return { video, audio: sound === 'opus', mayGainAudio: sound === null && mayGainTracks, left };
 }
 
 function profileOf(config: Frame | null): number | null {
@@ -61,7 +67,7 @@ export function chooseToPlay(offer: Offer, tracks: PlayableTracks): ChosenMedia[
     else left.push(`the client does not take ${tracks.video.codec}`);
   }
   const audio = wanted.find(({ kind }) => kind === 'audio');
-  if (audio && tracks.audio) {
+  if (audio && (tracks.audio || (tracks.mayGainAudio && chosen.length > 0))) {
     const codec = chooseAudio(audio);
     const source = { ...sources, ssrc: newSsrc(), trackId: 'audio' };
     if (codec) chosen.push({ mid: audio.mid, codec, direction: 'sendonly', source });

@@ -6,7 +6,7 @@ import { initLogger } from 'node-datachannel';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import type { Settings } from '../../settings/settings.ts';
-import type { HubPort, Publication } from '../hub/ports.ts';
+import type { HubPort, PlayOptions, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
 import { Peer, type PeerEvents } from './peer.ts';
@@ -14,7 +14,7 @@ import { chooseToPlay, playableTracks, wantedTracks } from './playable.ts';
 import { RtcSession } from './session.ts';
 import { TrackSender } from './track-sender.ts';
 import { WhepFanout } from './whep-fanout.ts';
-import { WhepViewer } from './whep-viewer.ts';
+import { WhepViewer, type WhepViewerOptions } from './whep-viewer.ts';
 import { WhipPublisher } from './whip-publisher.ts';
 
 export interface RtcServerOptions {
@@ -126,23 +126,31 @@ export class RtcServer {
     const { hub } = this.#options;
     const release = this.#admit(ip);
     try {
-      const live = await hub.play({ stream, query, protocol: 'whep', ip, tracks: wantedTracks(offer) });
+      const options: PlayOptions = { stream, query, protocol: 'whep', ip, tracks: wantedTracks(offer) };
+      const live = await hub.play(options);
       if (live.state === 'ended') throw new LiveError('STREAM_NOT_LIVE', `"${stream}" has just ended`);
       const tracks = playableTracks(live);
       const chosen = chooseToPlay(offer, tracks);
       let viewer: WhepViewer | null = null;
+      let forget: (() => void) | null = null;
       const session: RtcSession = this.#open(
         'whep',
         stream,
         { offer, chosen, release },
         {
-          connected: () => viewer && this.#fanout(live, tracks.video?.codec ?? null).add(viewer),
+          connected: () => viewer && this.#fanout(live).add(viewer),
           packet: (_mid, data) => viewer?.packet(data),
           closed: () => session.end('vanished'),
-          over: () => viewer && this.#fanouts.get(live)?.remove(viewer),
+          over: () => {
+            forget?.();
+            if (viewer) this.#fanouts.get(live)?.remove(viewer);
+          },
         },
       );
-      viewer = this.#viewer(live, chosen, session);
+      const videoCodec = tracks.video?.codec ?? null;
+      const missesVideo = videoCodec === null && options.tracks?.includes('video') === true;
+      viewer = this.#viewer(live, chosen, session, { videoCodec, missesVideo });
+      forget = hub.admit(options, () => session.end('forbidden'));
       return await this.#answer(session);
     } catch (error) {
       release();
@@ -241,7 +249,12 @@ export class RtcServer {
     }
   }
 
-  #viewer(stream: LiveStream, chosen: readonly ChosenMedia[], session: RtcSession): WhepViewer {
+  #viewer(
+    stream: LiveStream,
+    chosen: readonly ChosenMedia[],
+    session: RtcSession,
+    agreed: Pick<WhepViewerOptions, 'videoCodec' | 'missesVideo'>,
+  ): WhepViewer {
     const send = (mid: string, packet: Buffer) => session.peer.send(mid, packet);
     const sender = (trackId: string) => {
       const media = chosen.find(({ source }) => source?.trackId === trackId);
@@ -251,18 +264,19 @@ export class RtcServer {
     };
     return new WhepViewer({
       stream,
+      ...agreed,
       video: sender('video'),
       audio: sender('audio'),
       send,
-      needKeyFrame: () => this.#needKeyFrame(stream.name),
+      needKeyFrame: () => this.#needKeyFrame(stream.source),
       close: () => session.end('unpublished'),
     });
   }
 
-  #fanout(stream: LiveStream, codec: 'h264' | 'vp8' | null): WhepFanout {
+  #fanout(stream: LiveStream): WhepFanout {
     const there = this.#fanouts.get(stream);
     if (there) return there;
-    const fanout = new WhepFanout(stream, codec, this.#options.now, () => this.#fanouts.delete(stream));
+    const fanout = new WhepFanout(stream, this.#options.now, () => this.#fanouts.delete(stream));
     this.#fanouts.set(stream, fanout);
     return fanout;
   }

@@ -7,18 +7,18 @@ import type { WhepViewer } from './whep-viewer.ts';
 /** All WHEP viewers of one stream on this worker: each frame is made into packets once, whoever watches. */
 export class WhepFanout implements StreamSink {
   readonly #stream: LiveStream;
-  readonly #videoCodec: 'h264' | 'vp8' | null;
   readonly #onEmpty: () => void;
   readonly #viewers = new Set<WhepViewer>();
+  /** Of the newest picture. */
+  #videoCodec: VideoFrame['codec'] | null = null;
   #parameterSets: readonly Buffer[] = [];
   /** Unix time of 0 on the stream's timeline, ms. */
   #originMs: number | null = null;
   readonly #now: () => number;
 
   /** @param onEmpty the last viewer has gone; the fan-out is detached by then. */
-  constructor(stream: LiveStream, videoCodec: 'h264' | 'vp8' | null, now: () => number, onEmpty: () => void) {
+  constructor(stream: LiveStream, now: () => number, onEmpty: () => void) {
     this.#stream = stream;
-    this.#videoCodec = videoCodec;
     this.#now = now;
     this.#onEmpty = onEmpty;
     if (stream.headers.video) this.#configure(stream.headers.video);
@@ -28,6 +28,7 @@ export class WhepFanout implements StreamSink {
   add(viewer: WhepViewer): void {
     this.#viewers.add(viewer);
     this.#stream.countViewers('whep', 1);
+    if (this.#mustAgreeAnew(viewer)) return viewer.close();
     viewer.catchUp(this.#parameterSets);
   }
 
@@ -70,13 +71,23 @@ export class WhepFanout implements StreamSink {
 
   #video(frame: VideoFrame): void {
     // What a viewer was told at its start cannot be changed: it comes back and agrees anew.
-    if (frame.codec !== this.#videoCodec || hasReordering(frame)) return this.#closeWatchers();
+    if (hasReordering(frame)) return this.#close(({ video }) => video !== null);
+    if (frame.codec !== this.#videoCodec) {
+      this.#videoCodec = frame.codec;
+      this.#close((viewer) => this.#mustAgreeAnew(viewer));
+    }
     const packets = packetizeVideo(frame, this.#parameterSets);
     for (const viewer of this.#viewers) viewer.sendVideo(frame, packets);
   }
 
-  #closeWatchers(): void {
-    for (const viewer of [...this.#viewers]) if (viewer.video) viewer.close();
+  #close(which: (viewer: WhepViewer) => boolean): void {
+    for (const viewer of [...this.#viewers]) if (which(viewer)) viewer.close();
+  }
+
+  /** Whether it cannot show the pictures that come: those of another codec, or a mix's where the channel's own stream had none. */
+  #mustAgreeAnew({ video, videoCodec, missesVideo }: WhepViewer): boolean {
+    if (this.#videoCodec === null) return false;
+    return video ? videoCodec !== this.#videoCodec : missesVideo && this.#stream.source !== this.#stream.name;
   }
 
   #configure(config: VideoFrame): void {

@@ -42,7 +42,6 @@ function setUp(gop: readonly Frame[]) {
   let nowMs = 1_700_000_000_000;
   const fanout = new WhepFanout(
     stream,
-    'h264',
     () => nowMs,
     () => {},
   );
@@ -61,6 +60,8 @@ function setUp(gop: readonly Frame[]) {
     };
     const viewer = new WhepViewer({
       stream,
+      videoCodec: 'h264',
+      missesVideo: false,
       video: new TrackSender({ mid: '1', ssrc, payloadType: 102, send }),
       audio: new TrackSender({ mid: '0', ssrc: ssrc + 1, payloadType: 111, send }),
       send,

@@ -8,6 +8,10 @@ import type { TrackSender } from './track-sender.ts';
 export interface WhepViewerOptions {
   stream: LiveStream;
   video: TrackSender | null;
+  /** What was agreed on for the pictures. */
+  videoCodec: 'h264' | 'vp8' | null;
+  /** The client would have taken pictures, but there were none. */
+  missesVideo: boolean;
   audio: TrackSender | null;
   /** Sends RTCP. */
   send(mid: string, packet: Buffer): boolean;
@@ -29,6 +33,8 @@ const CATCH_UP_STEP_MS = 1;
 /** One viewer of a WHEP session, once it is connected. */
 export class WhepViewer {
   readonly video: TrackSender | null;
+  readonly videoCodec: 'h264' | 'vp8' | null;
+  readonly missesVideo: boolean;
   readonly audio: TrackSender | null;
   readonly #options: WhepViewerOptions;
   #awaitsKey = true;
@@ -39,6 +45,8 @@ export class WhepViewer {
   constructor(options: WhepViewerOptions) {
     this.#options = options;
     this.video = options.video;
+    this.videoCodec = options.videoCodec;
+    this.missesVideo = options.missesVideo;
     this.audio = options.audio;
   }
 

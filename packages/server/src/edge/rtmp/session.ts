@@ -6,7 +6,7 @@ import type { RtmpCommand, RtmpMessage } from '@lianmai/media/rtmp';
 import type { Logger } from '../../log/log.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Fanouts } from '../fanout/fanouts.ts';
-import type { HubPort, Publication } from '../hub/ports.ts';
+import type { HubPort, PlayOptions, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import { APP, parseApp, parseStreamAddress, type RtmpApp, type StreamAddress } from './address.ts';
 import * as answers from './answers.ts';
@@ -36,6 +36,8 @@ export class RtmpSession implements ConnectionHandler {
   #app: RtmpApp | null = null;
   #publisher: RtmpPublisher | null = null;
   #player: RtmpPlayer | null = null;
+  /** Forgets at the hub that it plays. */
+  #forget: (() => void) | null = null;
 
   /** @param secure the socket is TLS. */
   constructor(socket: Socket, secure: boolean, options: RtmpSessionOptions) {
@@ -184,35 +186,46 @@ export class RtmpSession implements ConnectionHandler {
     if (this.#publisher !== null) {
       return this.#refusePlay(new LiveError('CONFLICT', 'This connection publishes; play on another one.'));
     }
-    this.#player?.stop();
-    this.#player = null;
+    this.#stopPlaying();
     try {
-      const stream = this.#options.hub.play({ ...address, protocol: 'rtmp', ip: this.#connection.ip });
-      if (stream instanceof Promise) void this.#playOnceHere(stream, address.stream, reset);
-      else this.#startPlaying(stream, reset);
+      const options: PlayOptions = { ...address, protocol: 'rtmp', ip: this.#connection.ip };
+      const stream = this.#options.hub.play(options);
+      if (stream instanceof Promise) void this.#playOnceHere(stream, options, reset);
+      else this.#startPlaying(stream, options, reset);
     } catch (thrown) {
       this.#refusePlay(this.#asLiveError(thrown), address.stream);
     }
   }
 
-  async #playOnceHere(arriving: Promise<LiveStream>, name: string, reset: boolean): Promise<void> {
+  async #playOnceHere(arriving: Promise<LiveStream>, options: PlayOptions, reset: boolean): Promise<void> {
     this.#wait();
     try {
       const stream = await arriving;
-      if (!this.#connection.isClosed) this.#startPlaying(stream, reset);
+      if (!this.#connection.isClosed) this.#startPlaying(stream, options, reset);
     } catch (thrown) {
-      this.#refusePlay(this.#asLiveError(thrown), name);
+      this.#refusePlay(this.#asLiveError(thrown), options.stream);
     }
     this.#connection.release();
   }
 
-  #startPlaying(stream: LiveStream, reset: boolean): void {
+  #startPlaying(stream: LiveStream, options: PlayOptions, reset: boolean): void {
     const connection = this.#connection;
     const { fanouts } = this.#options;
     this.#expect(null);
     this.#player = new RtmpPlayer({ connection, fanouts, stream, ended: this.#playEnded });
     connection.log.info({ stream: stream.name, protocol: this.#secure ? 'rtmps' : 'rtmp' }, 'rtmp play started');
     this.#player.start(encodeMessages(answers.playStarted(stream.name, reset)));
+    this.#forget = this.#options.hub.admit(options, (error) => {
+      this.#stopPlaying();
+      this.#refusePlay(error, options.stream);
+    });
+  }
+
+  #stopPlaying(): void {
+    this.#forget?.();
+    this.#forget = null;
+    this.#player?.stop();
+    this.#player = null;
   }
 
   /** The connection stays: a player may try again or ask for another stream until the deadline. */
@@ -235,7 +248,7 @@ export class RtmpSession implements ConnectionHandler {
   readonly #playEnded = (): void => {
     const player = this.#player;
     if (player === null) return;
-    this.#player = null;
+    this.#stopPlaying();
     this.#connection.send(...answers.playEnded(player.stream));
     this.#expect(NEXT_STEP);
   };
@@ -258,9 +271,8 @@ export class RtmpSession implements ConnectionHandler {
 
   #leaveStream(end: EndReason): void {
     this.#publisher?.end(end);
-    this.#player?.stop();
     this.#publisher = null;
-    this.#player = null;
+    this.#stopPlaying();
   }
 
   /** Takes nothing more from the client until the hub has answered. */

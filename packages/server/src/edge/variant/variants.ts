@@ -47,7 +47,7 @@ export class Variants implements HubPort {
     return source instanceof Promise ? source.then((late) => this.fitted(late, options)) : this.fitted(source, options);
   }
 
-  admit(options: PlayOptions, revoked: (error: LiveError) => void): () => void {
+  admit(options: PlayOptions, revoked: (error: LiveError) => void): (() => void) | null {
     return this.#options.hub.admit(options, revoked);
   }
 
