@@ -351,7 +351,7 @@ export interface CohostSessionRow {
 }
 
 /** What a room has for its co-anchors. */
-export interface CohostStageRow {
+export interface CohostRoomRow {
   roomId: string;
   /** null: nobody was let in since the last one ended. */
   conferenceId: string | null;
@@ -405,6 +405,6 @@ export interface Schema {
   chatGift: ChatGiftRow;
   chatRules: ChatRulesRow;
   cohostSession: CohostSessionRow;
-  cohostStage: CohostStageRow;
+  cohostRoom: CohostRoomRow;
   pkSession: PkSessionRow;
 }

@@ -3,14 +3,14 @@ import type { CohostEndReason } from '@lianmai/contract/im';
 import type { CohostSessionRow } from '../../store/schema.ts';
 
 /** The seats beside the anchor of one room: who asks for one, who was asked to take one, who sits there. */
-export interface Stage {
+export interface Seats {
   readonly roomId: string;
   readonly anchorId: string;
   /** That are not ended, in the order they began. */
   readonly sessions: readonly CohostSessionRow[];
 }
 
-export interface StageLimits {
+export interface SeatLimits {
   /** Seats. */
   most: number;
   /** How long the asked side may take to answer, and who was let in to come on air. */
@@ -19,7 +19,7 @@ export interface StageLimits {
 }
 
 /** What is asked or learnt. `by` is the user who says it. */
-export type StageInput =
+export type SeatInput =
   | { type: 'ask'; id: string; askedBy: 'user' | 'anchor'; userId: string; appId: string; reason: string | null }
   | { type: 'answer'; id: string; by: string; accept: boolean; reason: string | null }
   | { type: 'cancel' | 'leave'; id: string; by: string }
@@ -32,7 +32,7 @@ export type StageInput =
   | { type: 'tick' };
 
 /** One session's step. */
-export interface StageChange {
+export interface SeatChange {
   session: CohostSessionRow;
   /** null: it is new. */
   before: CohostSessionRow['state'] | null;
@@ -40,9 +40,9 @@ export interface StageChange {
   said: string | null;
 }
 
-export interface StageStep {
-  stage: Stage;
-  changes: readonly StageChange[];
+export interface SeatStep {
+  seats: Seats;
+  changes: readonly SeatChange[];
 }
 
 /** Asks that wait for an answer, in one room. */
@@ -54,65 +54,65 @@ export const MOST_ASKING = 100;
  * change nothing when they are learnt, and are refused when somebody asks for them.
  * @throws LiveError SESSION_NOT_FOUND, SESSION_OVER, COHOST_FULL, BUSY, FORBIDDEN.
  */
-export function advance(stage: Stage, input: StageInput, limits: StageLimits, atMs: number): StageStep {
-  const play = new Play(stage, limits, atMs);
+export function advance(seats: Seats, input: SeatInput, limits: SeatLimits, atMs: number): SeatStep {
+  const turn = new Turn(seats, limits, atMs);
   switch (input.type) {
     case 'ask':
-      play.ask(input);
+      turn.ask(input);
       break;
     case 'answer':
-      play.answer(play.partyOf(input.id, input.by), input);
+      turn.answer(turn.partyOf(input.id, input.by), input);
       break;
     case 'cancel':
     case 'leave':
-      play.leave(play.partyOf(input.id, input.by), input.by);
+      turn.leave(turn.partyOf(input.id, input.by), input.by);
       break;
     case 'kick':
-      play.kick(play.partyOf(input.id, input.by), input);
+      turn.kick(turn.partyOf(input.id, input.by), input);
       break;
     case 'seen':
-      play.seen(input.userId);
+      turn.seen(input.userId);
       break;
     case 'gone':
-      play.gone(input.userId, input.reason);
+      turn.gone(input.userId, input.reason);
       break;
     case 'over':
-      play.endAll(input.reason);
+      turn.endAll(input.reason);
       break;
     case 'tick':
-      play.tick();
+      turn.tick();
   }
-  return play.step();
+  return turn.step();
 }
 
-/** The stage while one input changes it. */
-class Play {
-  readonly #stage: Stage;
-  readonly #limits: StageLimits;
+/** The seats while one input changes it. */
+class Turn {
+  readonly #seats: Seats;
+  readonly #limits: SeatLimits;
   readonly #atMs: number;
-  readonly #changes: StageChange[] = [];
+  readonly #changes: SeatChange[] = [];
   #sessions: CohostSessionRow[];
 
-  constructor(stage: Stage, limits: StageLimits, atMs: number) {
-    this.#stage = stage;
+  constructor(seats: Seats, limits: SeatLimits, atMs: number) {
+    this.#seats = seats;
     this.#limits = limits;
     this.#atMs = atMs;
-    this.#sessions = [...stage.sessions];
+    this.#sessions = [...seats.sessions];
   }
 
-  step(): StageStep {
-    return { stage: { ...this.#stage, sessions: this.#sessions }, changes: this.#changes };
+  step(): SeatStep {
+    return { seats: { ...this.#seats, sessions: this.#sessions }, changes: this.#changes };
   }
 
   /** The session, for one of its two sides; others are not told that it is there. */
   partyOf(id: string, by: string): CohostSessionRow {
     const session = this.#sessions.find((one) => one.id === id);
-    if (!session || (by !== session.userId && by !== this.#stage.anchorId)) throw sessionMissing(id);
+    if (!session || (by !== session.userId && by !== this.#seats.anchorId)) throw sessionMissing(id);
     return session;
   }
 
-  ask({ id, askedBy, userId, appId, reason }: Extract<StageInput, { type: 'ask' }>): void {
-    const { roomId, anchorId } = this.#stage;
+  ask({ id, askedBy, userId, appId, reason }: Extract<SeatInput, { type: 'ask' }>): void {
+    const { roomId, anchorId } = this.#seats;
     if (userId === anchorId) throw new LiveError('BAD_REQUEST', 'the anchor is on air already');
     const known = this.#sessions.find((session) => session.userId === userId);
     if (known) return this.#askAgain(known, askedBy, reason);
@@ -140,7 +140,7 @@ class Play {
 
   answer(
     session: CohostSessionRow,
-    { by, accept, reason }: Pick<Extract<StageInput, { type: 'answer' }>, 'by' | 'accept' | 'reason'>,
+    { by, accept, reason }: Pick<Extract<SeatInput, { type: 'answer' }>, 'by' | 'accept' | 'reason'>,
   ): void {
     if (by !== this.#asked(session)) throw new LiveError('FORBIDDEN', 'the other side answers: you asked');
     if (session.state !== 'asking') throw new LiveError('SESSION_OVER', 'this was answered before');
@@ -154,8 +154,8 @@ class Play {
     else this.#end(session, by === session.userId ? 'left' : 'kicked', null);
   }
 
-  kick(session: CohostSessionRow, { by, reason }: Extract<StageInput, { type: 'kick' }>): void {
-    if (by !== this.#stage.anchorId) throw new LiveError('FORBIDDEN', 'only the anchor sends co-anchors away');
+  kick(session: CohostSessionRow, { by, reason }: Extract<SeatInput, { type: 'kick' }>): void {
+    if (by !== this.#seats.anchorId) throw new LiveError('FORBIDDEN', 'only the anchor sends co-anchors away');
     this.#end(session, session.state === 'asking' ? 'rejected' : 'kicked', reason);
   }
 
@@ -205,7 +205,7 @@ class Play {
 
   /** Whose answer is waited for. */
   #asked({ askedBy, userId }: CohostSessionRow): string {
-    return askedBy === 'user' ? this.#stage.anchorId : userId;
+    return askedBy === 'user' ? this.#seats.anchorId : userId;
   }
 
   #isLate({ dueAt }: CohostSessionRow): boolean {

@@ -27,13 +27,13 @@ export const cohost: Migration = {
       .execute();
     await db.schema.createIndex('cohost_session_due').on('cohost_session').column('due_at').execute();
     await db.schema
-      .createTable('cohost_stage')
+      .createTable('cohost_room')
       .addColumn('room_id', 'text', (c) => c.primaryKey().references('room.id').onDelete('cascade'))
       .addColumn('conference_id', 'text')
       .addColumn('mix_id', 'text')
       .addColumn('layout', 'text', (c) => c.notNull())
       .execute();
-    await db.schema.createIndex('cohost_stage_of_conference').on('cohost_stage').column('conference_id').execute();
+    await db.schema.createIndex('cohost_room_of_conference').on('cohost_room').column('conference_id').execute();
     await db.schema
       .createTable('pk_session')
       .addColumn('id', 'text', (c) => c.primaryKey())

@@ -1,0 +1,151 @@
+import { type ConferenceEvent, LiveError } from '@lianmai/contract';
+import type { ConferenceJoin } from '@lianmai/contract/rest';
+import type { RoomRow } from '../../store/schema.ts';
+import type { Db } from '../../store/store.ts';
+import type { Addresses } from '../addresses.ts';
+import { newSigningKey } from '../auth/secrets.ts';
+import type { ConferenceHall } from '../conference/hall.ts';
+import { newConferenceId, newMemberStream } from '../conference/names.ts';
+import { memberNamed } from '../conference/rules.ts';
+import { type Gathering, newConference } from '../conference/state.ts';
+import type { ConferenceView } from '../conference/view.ts';
+import type { LiveBoard } from '../live/board.ts';
+
+export interface TalksOptions {
+  db: Db;
+  hall: ConferenceHall;
+  view: ConferenceView;
+  live: LiveBoard;
+  addresses: Addresses;
+  now: () => number;
+}
+
+/** An anchor in a talk: the room tells where its own stream is. */
+export type TalkAnchor = Pick<RoomRow, 'anchorId' | 'stream' | 'channelId'>;
+
+/** Of a member that is heard: more than co-anchors and battles ever have. */
+const CAPACITY = 20;
+
+/**
+ * The conferences in which those on air see and hear one another. An anchor may publish to the conference, or go on with its
+ * room's own stream (by OBS, or to save a browser the second upload): then that stream stands in for it.
+ */
+export class Talks {
+  readonly #options: TalksOptions;
+
+  constructor(options: TalksOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the conference's id. */
+  async open({
+    appId,
+    accountId,
+    anchorId,
+    title,
+  }: Pick<RoomRow, 'appId' | 'accountId' | 'anchorId' | 'title'>): Promise<string> {
+    const { hall, now } = this.#options;
+    const id = newConferenceId();
+    const row = {
+      id,
+      appId,
+      accountId,
+      title,
+      capacity: CAPACITY,
+      open: 0,
+      key: newSigningKey(),
+      ownerId: anchorId,
+    } as const;
+    await hall.open(newConference(row, now()));
+    return id;
+  }
+
+  find(id: string): Promise<Gathering | undefined> {
+    return this.#options.hall.find(id);
+  }
+
+  /** Joining again changes nothing. @throws LiveError CONFERENCE_ENDED, CONFERENCE_FULL. */
+  join(id: string, who: { userId: string; nickname: string }, role: 'owner' | 'member'): Promise<Gathering> {
+    return this.#options.hall.change(id, () => ({
+      type: 'join',
+      ...who,
+      role,
+      stream: newMemberStream(id),
+      pardon: true,
+    }));
+  }
+
+  /** Takes somebody out; when that is nobody, nothing. */
+  async leave(id: string, userId: string, how: 'leave' | 'kick'): Promise<void> {
+    await this.#change(id, (there) => (memberNamed(there, userId) ? { type: how, userId } : null));
+  }
+
+  async end(id: string): Promise<void> {
+    await this.#change(id, () => ({ type: 'end' }));
+  }
+
+  /** Chat says that the member is there: it is not given up for its silence. */
+  async attend(id: string, userId: string): Promise<void> {
+    await this.#change(id, (there) => (memberNamed(there, userId) ? { type: 'polled', userId } : null));
+  }
+
+  /** How this member takes part; null: it does not. */
+  admission(there: Gathering, userId: string, anchors: readonly TalkAnchor[]): ConferenceJoin | null {
+    const self = memberNamed(there, userId);
+    if (!self) return null;
+    const join = this.#options.view.join(there, self);
+    return { ...join, members: join.members.map((member) => this.#withOwnStream(member, anchors)) };
+  }
+
+  /** What mixers take as the picture and sound of this anchor; null: it has none now. */
+  anchorStream(there: Gathering | undefined, anchor: TalkAnchor): string | null {
+    return this.memberStream(there, anchor.anchorId) ?? (this.isLive(anchor) ? anchor.stream : null);
+  }
+
+  /** The stream of a member that is on air in the conference; null: it is not. */
+  memberStream(there: Gathering | undefined, userId: string): string | null {
+    const member = there && memberNamed(there, userId);
+    return member?.state === 'on-air' ? member.stream : null;
+  }
+
+  /** Whether the room's own stream is there. */
+  isLive({ stream, channelId }: TalkAnchor): boolean {
+    const entry = this.#options.live.get(stream);
+    return entry?.channelId === channelId && entry.interruptedAtMs === null;
+  }
+
+  #withOwnStream(
+    member: ConferenceJoin['members'][number],
+    anchors: readonly TalkAnchor[],
+  ): ConferenceJoin['members'][number] {
+    const anchor = anchors.find(({ anchorId }) => anchorId === member.userId);
+    if (!anchor || member.state === 'on-air' || !this.isLive(anchor)) return member;
+    const { http, rtmp } = this.#options.addresses;
+    const { stream } = anchor;
+    const play = {
+      whep: `${http}/live/${stream}.whep?${OWN_STREAM}`,
+      flv: `${http}/live/${stream}.flv?${OWN_STREAM}`,
+      rtmp: `${rtmp}/live/${stream}?${OWN_STREAM}`,
+    };
+    return { ...member, state: 'on-air', stream, play };
+  }
+
+  /** For a conference that may be over already. */
+  async #change(id: string, decide: Parameters<ConferenceHall['change']>[1]): Promise<void> {
+    try {
+      await this.#options.hall.change(id, decide);
+    } catch (error) {
+      if (!(error instanceof LiveError)) throw error;
+    }
+  }
+}
+
+/** In a play address: the channel's own stream, whatever its program is. */
+const OWN_STREAM = 'source=direct';
+
+/** What members of a conference that are in chat are told of its events. */
+export const memberChange = ({ type }: ConferenceEvent): 'joined' | 'left' | 'muted' | null => {
+  if (type === 'on-air') return 'joined';
+  if (type === 'left' || type === 'kicked') return 'left';
+  return type === 'muted' ? 'muted' : null;
+};
