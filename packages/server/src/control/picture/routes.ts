@@ -168,7 +168,7 @@ function serving(api: Api, { gallery }: PictureDeps): void {
       const found = headers['if-none-match'] === etag ? 'same' : await gallery.open(id);
       if (found === null) throw pictureMissing(id);
       reply.headers({ etag, 'cache-control': FOREVER });
-      if (found === 'same') return reply.code(304).send(null);
+      if (found === 'same') return reply.code(304).send(undefined as never);
       return reply.type(found.type).send(found.bytes as never);
     },
   );
