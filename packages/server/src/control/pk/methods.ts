@@ -1,0 +1,47 @@
+import { PK_METHODS as METHODS } from '@lianmai/contract/im';
+import type { ImDesk } from '../im/desk.ts';
+import type { PkHall } from './hall.ts';
+
+/** `pk.*` on the chat WebSocket. */
+export function definePkMethods(im: ImDesk, hall: PkHall): void {
+  im.define({
+    name: 'pk.invite',
+    params: METHODS['pk.invite'].params,
+    who: 'anchor',
+    async handler(_, { roomId, targetRoomId, reason }) {
+      return { session: await hall.invite(roomId, targetRoomId, reason ?? null) };
+    },
+  });
+  im.define({
+    name: 'pk.cancel',
+    params: METHODS['pk.cancel'].params,
+    who: 'user',
+    handler: ({ userId }, { sessionId }) => hall.cancel(sessionId, userId),
+  });
+  im.define({
+    name: 'pk.respond',
+    params: METHODS['pk.respond'].params,
+    who: 'user',
+    handler: ({ userId }, { sessionId, accept, reason }) => hall.answer(sessionId, userId, accept, reason ?? null),
+  });
+  im.define({
+    name: 'pk.join',
+    params: METHODS['pk.join'].params,
+    who: 'user',
+    handler: ({ userId }, { sessionId }) => hall.rejoin(sessionId, userId),
+  });
+  im.define({
+    name: 'pk.quit',
+    params: METHODS['pk.quit'].params,
+    who: 'user',
+    handler: ({ userId }, { sessionId }) => hall.quit(sessionId, userId),
+  });
+  im.define({
+    name: 'pk.current',
+    params: METHODS['pk.current'].params,
+    who: 'member',
+    async handler({ userId }, { roomId }) {
+      return { session: await hall.current(roomId, userId) };
+    },
+  });
+}
