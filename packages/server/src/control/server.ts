@@ -8,7 +8,7 @@ import type { Authenticator } from './auth/principal.ts';
 import { guard, type RateLimits } from './rest/access.ts';
 import type { Api } from './rest/api.ts';
 import { answerClientError, answerError, answerNotFound } from './rest/errors.ts';
-import { collectMethods } from './rest/methods.ts';
+import { collectMethods, openToPages } from './rest/methods.ts';
 import { documentApi } from './rest/openapi.ts';
 import { compileValidator } from './rest/validation.ts';
 
@@ -44,6 +44,7 @@ export async function buildServer({ log, version, authenticator, limits, routes 
   api.setErrorHandler(answerError);
   readJsonOnly(api);
   await setHeaders(api);
+  openToPages(api);
   await guard(api, authenticator, limits);
   const methods = collectMethods(api);
   await documentApi(api, version);

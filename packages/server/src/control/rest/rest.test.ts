@@ -13,6 +13,25 @@ describe('REST', () => {
   });
   after(() => control.close());
 
+  it('lets pages of other sites make the calls of users, and no others', async () => {
+    const origin = { headers: { origin: 'https://shop.example' }, key: null };
+    for (const [path, allow] of [
+      ['/v1/rooms', 'POST, GET, HEAD'],
+      ['/v1/rooms/room_1', 'DELETE, GET, HEAD, PATCH'],
+      ['/v1/users/login', 'POST'],
+    ] as const) {
+      const { status, headers } = await control.call('OPTIONS', path, undefined, origin);
+      assert.deepEqual([status, headers['access-control-allow-methods']], [204, allow], path);
+      assert.match(String(headers['access-control-allow-headers']), /authorization/);
+      assert.equal(headers['access-control-allow-origin'], '*');
+    }
+    // Errors too: the page must be able to read them.
+    for (const path of ['/v1/rooms', '/v1/rooms/nothing', '/v1/users/me'])
+      assert.equal((await control.get(path, origin)).headers['access-control-allow-origin'], '*', path);
+    for (const path of ['/v1/channels', '/v1/accounts', '/v1/apps/default'])
+      assert.equal((await control.get(path, origin)).headers['access-control-allow-origin'], undefined, path);
+  });
+
   it('asks for a key', async () => {
     for (const key of [null, 'wrong', '', 'lm_app_0000000000000000000000000000000000000000', `${OPERATOR_KEY}x`]) {
       const { status, headers, body } = await control.get('/v1/channels', { key });
