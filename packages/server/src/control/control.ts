@@ -15,6 +15,7 @@ import { channelOf } from './channel/access.ts';
 import { channelRoutes } from './channel/routes.ts';
 import { URLS_LAST_MS } from './channel/urls.ts';
 import { ChannelView } from './channel/view.ts';
+import { makeCohosting } from './cohosting.ts';
 import { callRoutes } from './conference/call-routes.ts';
 import { ConferenceHall } from './conference/hall.ts';
 import { conferenceRoutes } from './conference/routes.ts';
@@ -128,6 +129,7 @@ interface Parts {
   tokens: UserTokens;
   rooms: RoomHall;
   roomView: RoomView;
+  conferenceView: ConferenceView;
   im: Im;
 }
 
@@ -146,6 +148,7 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const tokens = new UserTokens({ db, bus, key: await ensureTokenKey(db, now()), now });
   closing.push(() => tokens.close());
   const rooms = new RoomHall({ db, bus, live, overseer, now, log });
+  const conferenceView = new ConferenceView({ addresses, iceServers: settings.iceServers, now });
   const roomView = new RoomView({ addresses, counters: rooms.counters, now });
   const im = new Im({ db, bus, users: usersOf(db), rooms: roomsOf(rooms, roomView), now, log });
   const parts = {
@@ -160,6 +163,7 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
     tokens,
     rooms,
     roomView,
+    conferenceView,
     im,
   };
 
@@ -182,8 +186,25 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   closing.push(() => hall.close());
   await rooms.start();
   closing.push(() => rooms.close());
+  const cohosting = makeCohosting({
+    db,
+    bus,
+    settings,
+    addresses,
+    im,
+    rooms,
+    live,
+    figures,
+    conferences: hall,
+    conferenceView,
+    desk: mixing.desk,
+    now,
+    log,
+  });
   await im.start();
   closing.push(() => im.close());
+  await cohosting.start();
+  closing.push(() => cohosting.close());
   closing.push(...(await listenToWorkers(options, parts)));
   closing.push(...answerWorkers(options, db, parts));
 
@@ -269,12 +290,26 @@ const answering =
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
   const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
-  const { live, stage, journal, overseer, addresses, hall, mixing, programs, tokens, rooms, roomView, im } = parts;
+  const {
+    live,
+    stage,
+    journal,
+    overseer,
+    addresses,
+    hall,
+    mixing,
+    programs,
+    tokens,
+    rooms,
+    roomView,
+    conferenceView,
+    im,
+  } = parts;
   const conferences = {
     db,
     now,
     hall,
-    view: new ConferenceView({ addresses, iceServers: settings.iceServers, now }),
+    view: conferenceView,
     capacity: settings.conferenceCapacity,
   };
   const view = new ChannelView({ addresses, live, stage });

@@ -30,6 +30,13 @@ export interface Settings {
   publishGraceMs: number;
   /** Members on air in a conference that says nothing else. */
   conferenceCapacity: number;
+  /** Co-anchors on air beside an anchor. */
+  cohostMax: number;
+  /** How long an answer to a request, an invitation or a challenge is waited for. */
+  cohostAnswerMs: number;
+  /** How long a battle of two anchors is fought, and what comes after it. */
+  pkBattleMs: number;
+  pkPunishmentMs: number;
   /** Anybody may make and join a call at `/call/{conference}`, without a key. */
   openCalls: boolean;
   /** Anybody may register as a user. */

@@ -1,7 +1,6 @@
 import { type ConferenceEvent, LiveError } from '@lianmai/contract';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
 import type { RoomRow } from '../../store/schema.ts';
-import type { Db } from '../../store/store.ts';
 import type { Addresses } from '../addresses.ts';
 import { newSigningKey } from '../auth/secrets.ts';
 import type { ConferenceHall } from '../conference/hall.ts';
@@ -12,7 +11,6 @@ import type { ConferenceView } from '../conference/view.ts';
 import type { LiveBoard } from '../live/board.ts';
 
 export interface TalksOptions {
-  db: Db;
   hall: ConferenceHall;
   view: ConferenceView;
   live: LiveBoard;
