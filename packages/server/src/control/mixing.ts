@@ -81,9 +81,11 @@ export function mixingRoutes(to: Api, { gallery, desk, channelPrograms }: Mixing
   const { db, now, addresses, programs, channelView } = deps;
   pictureRoutes(to, {
     db,
+    now,
     gallery,
     addresses,
     async ownerOf(principal, appId) {
+      if (principal?.kind === 'user') return principal;
       const app = await owningApp(db, appId, principal);
       return { appId: app.id, accountId: app.accountId };
     },

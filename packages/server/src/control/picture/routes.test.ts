@@ -153,4 +153,19 @@ describe('pictures over REST', () => {
     assert.equal((await send('GET', path, { key: null })).status, 404);
     assert.ok(!existsSync(join(control.folder, 'storage', 'pictures', json.id)));
   });
+
+  it('may be uploaded by users, on the account of their app, twenty an hour', async () => {
+    const { body } = await control.post<{ token: string }>('/v1/users/token', { userId: 'anna' });
+    for (let n = 0; n < 20; n++) {
+      const { status, json } = await send('POST', '/v1/pictures', { body: png(64, 64, n + 500), key: body.token });
+      assert.deepEqual([status, json.appId], [201, 'default']);
+    }
+    const more = await send('POST', '/v1/pictures', { body: png(64, 64, 999), key: body.token });
+    assert.deepEqual([more.status, more.json.error.name], [429, 'RATE_LIMITED']);
+    for (const [method, path] of [
+      ['GET', '/v1/pictures'],
+      ['DELETE', '/v1/pictures/x'],
+    ] as const)
+      assert.equal((await send(method, path, { key: body.token })).status, 403);
+  });
 });

@@ -8,6 +8,7 @@ import type { PictureRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import type { Addresses } from '../addresses.ts';
 import type { Principal } from '../auth/principal.ts';
+import { Allowance } from '../rest/allowance.ts';
 import { type Api, endpoint, NOTHING } from '../rest/api.ts';
 import { rfc3339 } from '../rest/time.ts';
 import type { Gallery, PictureOwner } from './gallery.ts';
@@ -15,6 +16,7 @@ import { listPictures } from './store.ts';
 
 export interface PictureDeps {
   db: Db;
+  now: () => number;
   gallery: Gallery;
   addresses: Addresses;
   /** For whom a caller uploads. @throws LiveError when it may not. */
@@ -85,7 +87,8 @@ export function pictureRoutes(api: Api, deps: PictureDeps): void {
   );
 }
 
-function uploading(api: Api, { gallery, addresses, ownerOf }: PictureDeps): void {
+function uploading(api: Api, { gallery, addresses, now, ownerOf }: PictureDeps): void {
+  const uploads = new Allowance({ most: 20, windowMs: 3_600_000, refusal: 'too many pictures were uploaded' });
   // In a scope of its own: bodies that are pictures are for this call only.
   void api.register(async (scope) => {
     scope.addContentTypeParser(TYPES, { parseAs: 'buffer', bodyLimit: MAX_PICTURE_BYTES }, (_, body, done) =>
@@ -95,13 +98,13 @@ function uploading(api: Api, { gallery, addresses, ownerOf }: PictureDeps): void
       '/v1/pictures',
       {
         ...endpoint(
-          'app',
+          'known',
           {
             operationId: 'createPicture',
             tag: 'Pictures',
             summary: 'Upload a picture',
             description:
-              'The body is the picture: PNG, JPEG or WebP, standing still, up to 5 MB and 4096 px a side. What it is is told by its bytes. The same content again is the same picture.',
+              'The body is the picture: PNG, JPEG or WebP, standing still, up to 5 MB and 4096 px a side. What it is is told by its bytes. The same content again is the same picture. Users too, for covers and avatars: 20 an hour each, on the account of their app.',
             errors: [
               'BAD_REQUEST',
               'NOT_FOUND',
@@ -123,6 +126,7 @@ function uploading(api: Api, { gallery, addresses, ownerOf }: PictureDeps): void
         bodyLimit: MAX_PICTURE_BYTES,
       },
       async ({ body, query, principal }, reply) => {
+        if (principal?.kind === 'user') uploads.take(`${principal.appId} ${principal.userId}`, now());
         if (!Buffer.isBuffer(body))
           throw new LiveError(
             'UNSUPPORTED_MEDIA_TYPE',

@@ -7,9 +7,9 @@ import { secretKeys } from '../app/rules.ts';
 import { findAppBySdkAppId } from '../app/store.ts';
 import { newId } from '../auth/secrets.ts';
 import { DEFAULT_ID } from '../first-start.ts';
+import { Allowance } from '../rest/allowance.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { openRoomOf } from '../room/store.ts';
-import { Attempts } from './attempts.ts';
 import type { Passwords } from './password.ts';
 import {
   checkUserId,
@@ -36,7 +36,11 @@ type UserKey = Pick<AppUserRow, 'appId' | 'userId'>;
 /** Where users are made, let in and changed. */
 export class UserDesk {
   readonly #options: UserDeskOptions;
-  readonly #attempts = new Attempts();
+  readonly #attempts = new Allowance({
+    most: 10,
+    windowMs: 15 * 60_000,
+    refusal: 'too many passwords were tried for this name',
+  });
 
   constructor(options: UserDeskOptions) {
     this.#options = options;
@@ -186,9 +190,9 @@ export class UserDesk {
   /** Answers after the same time whatever was wrong. @throws LiveError RATE_LIMITED, UNAVAILABLE */
   async #isRight(user: AppUserRow | undefined, password: string, countedAs: string): Promise<boolean> {
     const { now, passwords } = this.#options;
-    this.#attempts.begin(countedAs, now());
+    this.#attempts.take(countedAs, now());
     const right = await passwords.verify(password, user?.password ?? null);
-    if (right) this.#attempts.succeed(countedAs);
+    if (right) this.#attempts.forget(countedAs);
     return right;
   }
 }
