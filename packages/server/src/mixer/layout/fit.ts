@@ -15,12 +15,15 @@ export interface Fitted {
 
 /** `auto` covers while so much of the picture stays visible. */
 const AUTO_COVER_SHOWS = 0.75;
+/** Nobody sees so little stretching, and nothing has to be cut or barred for tiles whose sides were rounded. */
+const STRETCH = 0.01;
 
 export function fitPicture(tile: Pick<PlacedTile, keyof Rect | 'fit' | 'crop'>, picture: PictureShape): Fitted {
   const part = cropped(picture, tile.crop);
   const partShape = (part.width * picture.pixelAspect) / part.height;
   const tileShape = tile.width / tile.height;
   const shownWhenCut = partShape > tileShape ? tileShape / partShape : partShape / tileShape;
+  if (shownWhenCut > 1 - STRETCH) return { source: inside(part, part.width, part.height), target: place(tile) };
   if (tile.fit === 'cover' || (tile.fit === 'auto' && shownWhenCut >= AUTO_COVER_SHOWS)) {
     const width = partShape > tileShape ? part.width * shownWhenCut : part.width;
     const height = partShape > tileShape ? part.height : part.height * shownWhenCut;

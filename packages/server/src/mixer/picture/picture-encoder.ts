@@ -25,8 +25,8 @@ export interface EncodedPicture {
  * less quality than it saves work. Both without look-ahead, B-frames and scene cuts: key frames come when they are due.
  */
 const PRESETS = {
-  quality: { preset: 'veryfast', params: 'me=dia:weightp=0' },
-  economy: { preset: 'superfast', params: 'weightp=0' },
+  quality: { preset: 'veryfast', params: 'me=dia:weightp=0:subme=1:aq-strength=0.5' },
+  economy: { preset: 'superfast', params: 'weightp=0:aq-strength=0.5' },
 } as const;
 
 /** The mix' H.264, without B-frames or any delay: a picture in, its packet out. Synchronous. */

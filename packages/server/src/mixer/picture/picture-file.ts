@@ -20,6 +20,7 @@ import type { Rgba } from './sprite.ts';
 /** Kept pictures are not longer than this: no canvas is. */
 const LONGEST_SIDE = 1280;
 const BYTES = 4;
+const OVERREAD = 256;
 
 /** JPEG's own name for each format in full range. */
 const FULL_RANGE = new Map<number, number>([
@@ -55,7 +56,7 @@ export async function readPicture(bytes: Buffer): Promise<Rgba> {
     frame.format = format as typeof frame.format;
     frame.colorRange = AVCOL_RANGE_JPEG;
   }
-  return scaled(frame, { width: side(frame.width), height: side(frame.height) });
+  return await scaled(frame, { width: side(frame.width), height: side(frame.height) });
 }
 
 /** A part of a picture in another size. */
@@ -63,29 +64,40 @@ export function resize(picture: Rgba, part: Rect, size: Size): Rgba {
   using context = new SoftwareScaleContext();
   context.getContext(part.width, part.height, AV_PIX_FMT_RGBA, size.width, size.height, AV_PIX_FMT_RGBA, SWS_AREA);
   const from = Buffer.from(picture.data.buffer, picture.data.byteOffset, picture.data.byteLength);
-  const out = Buffer.alloc(size.width * size.height * BYTES);
+  using out = rgbaFrame(size);
   const source = from.subarray((part.y * picture.width + part.x) * BYTES);
-  const scaledRows = context.scaleSync([source], [picture.width * BYTES], 0, part.height, [out], [size.width * BYTES]);
-  FFmpegError.throwIfError(scaledRows, 'scaling a picture');
-  return { ...size, data: out };
+  const rows = context.scaleSync([source], [picture.width * BYTES], 0, part.height, out.data ?? [], out.linesize);
+  FFmpegError.throwIfError(rows, 'scaling a picture');
+  return pixelsOf(out);
 }
 
 async function scaled(frame: Frame, size: Size): Promise<Rgba> {
-  using out = new Frame();
-  out.alloc();
-  Object.assign(out, { ...size, format: AV_PIX_FMT_RGBA });
-  FFmpegError.throwIfError(out.getBuffer(1), 'getBuffer');
+  using out = rgbaFrame(size);
   using context = new SoftwareScaleContext();
   context.allocContext();
   FFmpegError.throwIfError(context.setOption('sws_flags', 'area'), 'sws_flags');
   FFmpegError.throwIfError(await context.scaleFrame(out, frame), 'scaling a picture');
-  const plane = out.data?.[0];
-  const stride = out.linesize[0] ?? 0;
+  return pixelsOf(out);
+}
+
+/** swscale writes beyond a row's end: only FFmpeg's own buffers have room there. */
+function rgbaFrame(size: Size): Frame {
+  const frame = new Frame();
+  frame.alloc();
+  Object.assign(frame, { ...size, format: AV_PIX_FMT_RGBA });
+  FFmpegError.throwIfError(frame.getBuffer(0), 'getBuffer');
+  return frame;
+}
+
+function pixelsOf({ data, linesize, width, height }: Frame): Rgba {
+  const plane = data?.[0];
+  const stride = linesize[0] ?? 0;
   if (!plane) throw new Error('the picture is empty');
-  const data = new Uint8Array(size.width * size.height * BYTES);
-  const row = size.width * BYTES;
-  for (let y = 0; y < size.height; y++) data.set(plane.subarray(y * stride, y * stride + row), y * row);
-  return { ...size, data };
+  const row = width * BYTES;
+  // It reads beyond the end as well.
+  const pixels = new Uint8Array(row * height + OVERREAD).subarray(0, row * height);
+  for (let y = 0; y < height; y++) pixels.set(plane.subarray(y * stride, y * stride + row), y * row);
+  return { width, height, data: pixels };
 }
 
 function codecOf(bytes: Buffer) {

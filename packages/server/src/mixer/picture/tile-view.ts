@@ -1,10 +1,10 @@
-import { AV_PIX_FMT_YUV420P, SWS_BILINEAR } from 'node-av/constants';
-import { FFmpegError, type Frame, SoftwareScaleContext } from 'node-av/lib';
+import { AV_PIX_FMT_YUV420P, SWS_BICUBIC } from 'node-av/constants';
+import { avImageCopy2, FFmpegError, type Frame, SoftwareScaleContext } from 'node-av/lib';
 import { fitPicture } from '../layout/fit.ts';
 import { overlap, type PlacedTile, type Rect } from '../layout/tile.ts';
 import type { Yuv } from './colour.ts';
 import { Edge } from './corners.ts';
-import { fillRect, type Planes, planesFrom, planesOf } from './planes.ts';
+import { allocatePicture, fillRect, type Planes, planesFrom, planesOf } from './planes.ts';
 import { blend, type Sprite } from './sprite.ts';
 
 /** What a tile shows. */
@@ -13,12 +13,17 @@ export type TileContent =
   | { kind: 'card'; colour: Yuv; disc: Sprite | null };
 
 interface Scaler {
-  context: SoftwareScaleContext;
   key: string;
   source: Rect;
   target: Rect;
+  /** null: as large as it is, a copy will do. */
+  context: SoftwareScaleContext | null;
+  /** Where to scale to when not right into the canvas. */
+  scratch: { frame: Frame; planes: Planes } | null;
 }
 
+/** swscale writes whole vectors: what is no multiple of them in each plane is written beyond the tile, onto its neighbour. */
+const VECTOR = 64;
 /** Scalers do not take less; a tile that has just been born is so small. */
 const LEAST_SIDE = 8;
 
@@ -80,7 +85,8 @@ export class TileView {
   }
 
   close(): void {
-    this.#scaler?.context.freeContext();
+    this.#scaler?.context?.freeContext();
+    this.#scaler?.scratch?.frame.free();
     this.#scaler = null;
   }
 
@@ -97,12 +103,16 @@ export class TileView {
   #drawPicture(planes: Planes, frame: Frame, bars: Yuv): void {
     const tile = this.#tile;
     if (tile.width < LEAST_SIDE || tile.height < LEAST_SIDE) return;
-    const { context, source, target } = this.#scalerFor(frame);
+    const { context, scratch, source, target } = this.#scalerFor(frame);
     if (target.width !== tile.width || target.height !== tile.height) fillAround(planes, tile, target, bars);
     const from = planesFrom(planesOf(frame), source.x, source.y);
     const to = planesFrom(planes, target.x, target.y);
-    const rows = context.scaleSync(from.data, from.linesize, 0, source.height, to.data, to.linesize);
-    FFmpegError.throwIfError(rows, 'scaling');
+    const scaled = scratch?.planes ?? to;
+    if (context) {
+      const rows = context.scaleSync(from.data, from.linesize, 0, source.height, scaled.data, scaled.linesize);
+      FFmpegError.throwIfError(rows, 'scaling');
+    }
+    if (!context || scratch) copy(context ? scaled : from, to, target);
   }
 
   #scalerFor(frame: Frame): Scaler {
@@ -125,20 +135,30 @@ export class TileView {
     const pixelAspect = num > 0 && den > 0 ? num / den : 1;
     const { source, target } = fitPicture(tile, { width, height, pixelAspect });
     const old = this.#scaler;
-    const isSame = old && sameSize(old.source, source) && sameSize(old.target, target);
-    if (!isSame) this.close();
-    this.#scaler = { context: isSame ? old.context : openScaler(source, target), key, source, target };
+    if (old && sameSize(old.source, source) && sameSize(old.target, target)) {
+      this.#scaler = { ...old, key, source, target };
+    } else {
+      this.close();
+      this.#scaler = { key, source, target, ...openScaler(source, target) };
+    }
     return this.#scaler;
   }
 }
 
 const sameSize = (a: Rect, b: Rect) => a.width === b.width && a.height === b.height;
 
-function openScaler(source: Rect, target: Rect): SoftwareScaleContext {
+function openScaler(source: Rect, target: Rect): Pick<Scaler, 'context' | 'scratch'> {
+  if (sameSize(source, target)) return { context: null, scratch: null };
   const context = new SoftwareScaleContext();
   const format = AV_PIX_FMT_YUV420P;
-  context.getContext(source.width, source.height, format, target.width, target.height, format, SWS_BILINEAR);
-  return context;
+  context.getContext(source.width, source.height, format, target.width, target.height, format, SWS_BICUBIC);
+  if (target.width % VECTOR === 0) return { context, scratch: null };
+  const frame = allocatePicture(target);
+  return { context, scratch: { frame, planes: planesOf(frame) } };
+}
+
+function copy(from: Planes, to: Planes, { width, height }: Rect): void {
+  avImageCopy2(to.data, to.linesize, from.data, from.linesize, AV_PIX_FMT_YUV420P, width, height);
 }
 
 /** The part of a tile that its picture leaves empty. */
