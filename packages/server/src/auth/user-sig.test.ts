@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, it, mock } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
+import { Api } from 'tls-sig-api-v2';
 import { checkUserSig, readUserSig, signUserSig, type UserSigClaim } from './user-sig.ts';
-
-/** As much of the package as is used; it comes without types. */
-interface Independent {
-  genUserSig(userId: string, expireSeconds: number): string;
-  genSig(userId: string, expireSeconds: number, userBuf: Buffer | null): string;
-}
-const { Api } = createRequire(import.meta.url)('tls-sig-api-v2') as {
-  Api: new (sdkAppId: number, key: string) => Independent;
-};
 
 const KEY = '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e';
 const NOW_S = 1_800_000_000;

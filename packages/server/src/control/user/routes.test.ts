@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import type { ErrorBody, UserChange } from '@lianmai/contract';
 import type { App, IssuedToken, OwnProfile, UserProfile, UserSession } from '@lianmai/contract/rest';
+import { Api } from 'tls-sig-api-v2';
 import { readUserSig } from '../../auth/user-sig.ts';
 import { verifyUserToken } from '../../auth/user-token.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import { RATE_LIMITS } from '../rest/access.ts';
 import { OPERATOR_KEY, TestControl } from '../testing/test-control.ts';
 import { until } from '../testing/until.ts';
-
-const { Api } = createRequire(import.meta.url)('tls-sig-api-v2') as {
-  Api: new (sdkAppId: number, key: string) => { genUserSig(userId: string, expireSeconds: number): string };
-};
 
 const NOBODY = { key: null };
 const LIMITS = { ...RATE_LIMITS, registrationsPerAddress: 1000, logInsPerAddress: 1000 };
