@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { MIX_SIZES } from './load/mix-canvas.ts';
 
 /** What the command line says; null where the benchmark's own default holds. */
 export interface BenchOptions {
@@ -10,6 +11,7 @@ export interface BenchOptions {
   ticks: number[] | null;
   protocols: ('flv' | 'rtmp')[] | null;
   publishers: number[] | null;
+  inputs: number[] | null;
   /** Names of the servers that take part. */
   servers: string[] | null;
 }
@@ -21,7 +23,9 @@ export const OPTIONS_HELP = `  --quick              a small run of a minute or t
   --ticks MS,…         fanout: flush ticks     (20,100,350; 0: adapting)
   --protocols flv,rtmp fanout: protocols
   --publishers N,…     ingest: publishers      (50,200)
-  --servers NAME,…     of lianmai, nginx-rtmp, janus (all)
+  --inputs N,…         mix: inputs             (1,2,4,9,16)
+  --servers NAME,…     of lianmai, nginx-rtmp, janus (all);
+                       mix: of lianmai, lianmai-economy, ffmpeg, gstreamer
   --json FILE          every run and the medians, as JSON`;
 
 /** @throws Error with a sentence for the person at the terminal. */
@@ -38,6 +42,7 @@ export function parseOptions(args: readonly string[]): { names: string[]; option
       ticks: { type: 'string' },
       protocols: { type: 'string' },
       publishers: { type: 'string' },
+      inputs: { type: 'string' },
       servers: { type: 'string' },
     },
   });
@@ -50,6 +55,7 @@ export function parseOptions(args: readonly string[]): { names: string[]; option
     ticks: numbers('ticks', values.ticks, 0),
     protocols: protocols(values.protocols),
     publishers: numbers('publishers', values.publishers, 1),
+    inputs: inputs(values.inputs),
     servers: values.servers?.split(',') ?? null,
   };
   return { names: positionals, options };
@@ -60,6 +66,13 @@ function numbers(name: string, text: string | undefined, min: number): number[] 
   const values = text.split(',').map(Number);
   if (values.every((value) => Number.isInteger(value) && value >= min)) return values;
   throw new Error(`--${name} takes whole numbers from ${min} on, separated by commas, not "${text}"`);
+}
+
+function inputs(text: string | undefined): number[] | null {
+  const counts = numbers('inputs', text, 1);
+  const known: readonly number[] = MIX_SIZES;
+  if (counts?.every((count) => known.includes(count)) !== false) return counts;
+  throw new Error(`--inputs takes numbers of ${known.join(', ')}, not "${text}"`);
 }
 
 function protocols(text: string | undefined): ('flv' | 'rtmp')[] | null {

@@ -2,12 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { benchFanout } from './fanout.ts';
 import { benchIngest } from './ingest.ts';
+import { benchMix } from './mix.ts';
 import { OPTIONS_HELP, parseOptions } from './options.ts';
 import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
 import { benchRtc } from './rtc.ts';
 
-const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc };
+const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc, mix: benchMix };
 type Name = keyof typeof BENCHES;
 
 endChildrenOnSignals();

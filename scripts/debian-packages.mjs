@@ -12,9 +12,11 @@ const PACKAGES = [
   'nginx',
   'libnginx-mod-rtmp',
   'gstreamer1.0-tools',
+  'gstreamer1.0-plugins-base',
   'gstreamer1.0-plugins-good',
   'gstreamer1.0-plugins-bad',
   'gstreamer1.0-plugins-ugly',
+  'gstreamer1.0-libav',
 ];
 
 /** Those of them that this machine lacks; none where it is no Debian and nobody can tell. */

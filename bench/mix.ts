@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MIX_CANVAS, MIX_SIZES, tilesOf } from './load/mix-canvas.ts';
+import { type MixQuality, qualityOf } from './load/mix-quality.ts';
+import type { MixLive } from './load/mix-run.ts';
+import { MIX_SOURCE, mixSourceFiles } from './load/mix-source.ts';
+import type { BenchOptions } from './options.ts';
+import { mixLive } from './peers/lianmai-mix.ts';
+import type { MixPeer, MixTask } from './peers/mix-peer.ts';
+import { chooseMixPeers } from './peers/peers.ts';
+import { figure, median } from './report/figures.ts';
+import { mixReport } from './report/mix-report.ts';
+
+export interface MixRun {
+  peer: string;
+  inputs: number;
+  repeat: number;
+  cpuPerS: number;
+  peakMb: number;
+  /** Of the first repeat: the others make the same. */
+  quality: MixQuality | null;
+}
+
+export interface MixLiveRun extends MixLive {
+  mixes: number;
+  inputs: number;
+}
+
+/** A run of this length is taken off a long one: what starting costs. */
+const START_S = 5;
+const LONGEST_S = 20;
+const LIVE_INPUTS = 4;
+/** Of a core: as full as one would let it get. */
+const LIVE_LOAD = 0.8;
+
+/** `npm run bench mix`: what mixing costs for so many inputs at which quality, beside ffmpeg and GStreamer. */
+export async function benchMix(options: BenchOptions): Promise<{ text: string; json: unknown }> {
+  const repeats = options.repeats ?? (options.quick ? 1 : 3);
+  const measureS = Math.min(LONGEST_S, options.measureS ?? (options.quick ? 8 : LONGEST_S));
+  const sizes = options.inputs ?? (options.quick ? [4, 9] : [...MIX_SIZES]);
+  const peers = chooseMixPeers(options.servers);
+  const { width, height, fps, videoKbps } = MIX_CANVAS;
+  const source = `${MIX_SOURCE.width}x${MIX_SOURCE.height}@${MIX_SOURCE.fps}`;
+  console.log(`mix: ${source} → ${width}x${height}@${fps} ${videoKbps} kbit/s, ${repeats} × ${measureS} s each`);
+  const files = await mixSourceFiles(Math.max(...sizes, LIVE_INPUTS), LONGEST_S + START_S);
+  const runs: MixRun[] = [];
+  for (let repeat = 1; repeat <= repeats; repeat++)
+    for (const inputs of sizes)
+      for (const peer of peers) {
+        const run = await measure(peer, files.slice(0, inputs), { measureS, repeat });
+        runs.push(run);
+        console.log(progress(run));
+      }
+  const live = await measureLive(runs, files.slice(0, LIVE_INPUTS), measureS);
+  const report = mixReport(runs, live);
+  const json = { source: MIX_SOURCE, canvas: MIX_CANVAS, measureS, repeats, medians: report.medians, live, runs };
+  return { text: report.text, json };
+}
+
+async function measure(
+  peer: MixPeer,
+  inputs: readonly string[],
+  { measureS, repeat }: { measureS: number; repeat: number },
+): Promise<MixRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-mix-'));
+  try {
+    const task: MixTask = {
+      inputs,
+      tiles: tilesOf(inputs.length),
+      seconds: measureS + START_S,
+      output: join(folder, 'mix.flv'),
+    };
+    const short = await peer.mix({ ...task, seconds: START_S });
+    const long = await peer.mix(task);
+    return {
+      peer: peer.name,
+      inputs: inputs.length,
+      repeat,
+      cpuPerS: (long.cpuS - short.cpuS) / measureS,
+      peakMb: long.peakMb,
+      quality: repeat === 1 ? await qualityOf(task) : null,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As many mixes at a time as fill a core to four fifths; null when the mixer takes no part. */
+async function measureLive(
+  runs: readonly MixRun[],
+  inputs: readonly string[],
+  seconds: number,
+): Promise<MixLiveRun | null> {
+  const own = runs.filter((run) => run.peer === 'lianmai' && run.inputs === inputs.length);
+  if (own.length === 0) return null;
+  const mixes = Math.max(1, Math.floor(LIVE_LOAD / median(own.map(({ cpuPerS }) => cpuPerS))));
+  const live = await mixLive({ inputs, tiles: tilesOf(inputs.length), preset: 'quality', mixes, seconds });
+  return { ...live, mixes, inputs: inputs.length };
+}
+
+function progress({ peer, inputs, repeat, cpuPerS, quality }: MixRun): string {
+  const seen = quality ? `, ${figure(quality.psnr)} dB` : '';
+  return `  ${repeat}. ${peer} ${inputs} inputs: ${cpuPerS.toFixed(3)} CPU-s/s${seen}`;
+}
