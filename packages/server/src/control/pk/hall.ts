@@ -93,6 +93,8 @@ export class PkHall {
         throw new LiveError('BAD_REQUEST', 'a room cannot battle itself: name another', 'targetRoomId');
       const [room, target] = [await this.#liveRoom(roomId), await this.#liveRoom(targetRoomId)];
       if (room.appId !== target.appId) throw roomMissing(targetRoomId);
+      await this.#checkAlone(roomId);
+      await this.#checkAlone(targetRoomId);
       const session: PkSessionRow = {
         id: newId('pk'),
         appId: room.appId,
@@ -129,8 +131,7 @@ export class PkHall {
     return this.#inTurn(async () => {
       const before = await store.findBattle(this.#options.db, id);
       if (accept && before?.state === 'asking')
-        for (const roomId of [before.roomId, before.targetRoomId])
-          if (await this.#options.hasCohosts(roomId)) throw cohosting(roomId);
+        for (const roomId of [before.roomId, before.targetRoomId]) await this.#checkAlone(roomId);
       const session = await this.#apply(id, { type: 'answer', by, accept }, reason);
       return this.#admission(session, by);
     });
@@ -214,6 +215,10 @@ export class PkHall {
     const battles = await store.openBattles(tx, roomId);
     if (battles.length > 0)
       throw new LiveError('BUSY', `room "${roomId}" is in a battle, or invited to one: try later`);
+  }
+
+  /** @throws LiveError BUSY */
+  async #checkAlone(roomId: string): Promise<void> {
     if (await this.#options.hasCohosts(roomId)) throw cohosting(roomId);
   }
 

@@ -71,6 +71,7 @@ export class Programs implements HubPort {
 
   play(options: PlayOptions): LiveStream | Promise<LiveStream> {
     const { hub } = this.#options;
+    if (wantsOwn(options)) return this.#own(options);
     const program = this.#board.get(options.stream);
     const shown = this.#shown.get(keyOf(options));
     if (program || shown) {
@@ -106,6 +107,13 @@ export class Programs implements HubPort {
     this.#unwatch?.();
     this.#unwatch = null;
     for (const { director } of [...this.#shown.values()]) director.end('shutdown');
+  }
+
+  /** The channel's own stream, whatever viewers see. */
+  #own(options: PlayOptions): LiveStream | Promise<LiveStream> {
+    const { hub, variants } = this.#options;
+    const own = hub.play(options);
+    return own instanceof Promise ? own.then((late) => variants.fitted(late, options)) : variants.fitted(own, options);
   }
 
   #beginOwn(own: LiveStreamImpl, options: PlayOptions): LiveStream | Promise<LiveStream> {
@@ -202,3 +210,10 @@ export class Programs implements HubPort {
 function keyOf({ stream, protocol, tracks }: PlayOptions): string {
   return protocol === 'whep' ? `${stream} ${tracks?.join() ?? ''}` : stream;
 }
+
+/**
+ * Whether `source=direct` is asked for: an anchor as those hear and see it who are on air with it; the program comes later, and
+ * with themselves in it.
+ */
+const wantsOwn = ({ query }: PlayOptions): boolean =>
+  query !== '' && new URLSearchParams(query).get('source') === 'direct';
