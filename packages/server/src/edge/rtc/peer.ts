@@ -99,6 +99,20 @@ export class Peer {
       native(() => this.#connection.addRemoteCandidate(`a=${writeCandidate(candidate)}`, mid));
   }
 
+  /** What sends packets of an m= section, as {@link send}: found once, for those who send many. */
+  sender(mid: string): (packet: Buffer) => boolean {
+    let track: Track | undefined;
+    return (packet) => {
+      if (this.#state !== 'connected') return false;
+      track ??= this.#tracks.get(mid);
+      try {
+        return track?.sendMessageBinary(packet) ?? false;
+      } catch {
+        return false; // it closed a moment ago: the event is on its way
+      }
+    };
+  }
+
   /** Sends an RTP or RTCP packet; copied at once, so the buffer may be used again. @returns whether it was taken. */
   send(mid: string, packet: Buffer): boolean {
     if (this.#state !== 'connected') return false;

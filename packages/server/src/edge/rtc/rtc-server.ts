@@ -9,6 +9,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { HubPort, PlayOptions, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
+import { Pacer } from './pacer.ts';
 import { Peer, type PeerEvents } from './peer.ts';
 import { chooseToPlay, playableTracks, wantedTracks } from './playable.ts';
 import { RtcSession } from './session.ts';
@@ -67,6 +68,7 @@ export class RtcServer {
   /** By session id. */
   readonly #publishers = new Map<string, WhipPublisher>();
   readonly #fanouts = new Map<LiveStream, WhepFanout>();
+  readonly #pacer = new Pacer();
   #bindAddress: string | null = null;
   #publicAddress: string | null = null;
   #publisherTimer: NodeJS.Timeout | null = null;
@@ -165,6 +167,7 @@ export class RtcServer {
     if (this.#secondTimer) clearInterval(this.#secondTimer);
     for (const session of [...this.#sessions.values()]) session.end('shutdown');
     this.#watchPublishers();
+    this.#pacer.close();
   }
 
   /** @returns what gives the place back, once however often it is called. */
@@ -255,19 +258,20 @@ export class RtcServer {
     session: RtcSession,
     agreed: Pick<WhepViewerOptions, 'videoCodec' | 'missesVideo'>,
   ): WhepViewer {
-    const send = (mid: string, packet: Buffer) => session.peer.send(mid, packet);
+    const { peer } = session;
     const sender = (trackId: string) => {
       const media = chosen.find(({ source }) => source?.trackId === trackId);
       if (!media?.source) return null;
       const { mid, codec, source } = media;
-      return new TrackSender({ mid, ssrc: source.ssrc, payloadType: codec.payloadType, send });
+      return new TrackSender({ mid, ssrc: source.ssrc, payloadType: codec.payloadType, send: peer.sender(mid) });
     };
     return new WhepViewer({
       stream,
+      pacer: this.#pacer,
       ...agreed,
       video: sender('video'),
       audio: sender('audio'),
-      send,
+      send: (mid, packet) => peer.send(mid, packet),
       needKeyFrame: () => this.#needKeyFrame(stream.source),
       close: () => session.end('unpublished'),
     });
@@ -276,7 +280,9 @@ export class RtcServer {
   #fanout(stream: LiveStream): WhepFanout {
     const there = this.#fanouts.get(stream);
     if (there) return there;
-    const fanout = new WhepFanout(stream, this.#options.now, () => this.#fanouts.delete(stream));
+    const { now } = this.#options;
+    const onEmpty = () => this.#fanouts.delete(stream);
+    const fanout = new WhepFanout({ stream, pacer: this.#pacer, now, onEmpty });
     this.#fanouts.set(stream, fanout);
     return fanout;
   }

@@ -1,49 +1,75 @@
 import type { SenderReport } from '@lianmai/media/rtp';
 import { RTP_HEADER_BYTES, toNtp } from '@lianmai/media/rtp';
 import type { SharedPacket } from './outgoing.ts';
+import type { PacketHistory } from './packet-history.ts';
 
 export interface TrackSenderOptions {
   mid: string;
   ssrc: number;
   payloadType: number;
-  send(mid: string, packet: Buffer): boolean;
+  /** Sends a packet of the track; it is copied at once. @returns whether it was taken. */
+  send(packet: Buffer): boolean;
 }
-
-/** Packets kept for those who ask again: about two seconds of a usual picture. */
-const KEPT = 512;
-const RECENT = 0xffff;
 
 /** One track to one viewer: numbers the shared packets as its own, sends again what got lost, counts for the reports. */
 export class TrackSender {
   readonly mid: string;
   readonly ssrc: number;
-  readonly #options: TrackSenderOptions;
-  readonly #kept: (SharedPacket | undefined)[] = new Array(KEPT);
-  #sequence = Math.floor(Math.random() * RECENT);
+  readonly #payloadType: number;
+  readonly #send: TrackSenderOptions['send'];
+  #history: PacketHistory | null = null;
+  #sequence = Math.floor(Math.random() * 0xffff);
+  /** The unbroken run of shared packets that was sent last: numbers of the first and the newest, and the newest one's sequence. */
+  #runFirst = 0;
+  #runNewest = -1;
+  #runSequence = 0;
+  /** What this viewer alone got, and the sequence of the newest of it. */
+  #own: SharedPacket[] = [];
+  #ownSequence = 0;
   #packets = 0;
   #payloadBytes = 0;
 
-  constructor(options: TrackSenderOptions) {
-    this.mid = options.mid;
-    this.ssrc = options.ssrc;
-    this.#options = options;
+  constructor({ mid, ssrc, payloadType, send }: TrackSenderOptions) {
+    this.mid = mid;
+    this.ssrc = ssrc;
+    this.#payloadType = payloadType;
+    this.#send = send;
   }
 
-  /** @returns bytes sent. */
-  send(packet: SharedPacket): number {
-    this.#sequence = (this.#sequence + 1) & 0xffff;
-    this.#kept[this.#sequence % KEPT] = packet;
-    this.#packets += 1;
-    this.#payloadBytes += packet.length - RTP_HEADER_BYTES;
-    return this.#write(packet, this.#sequence);
+  /** Shared packets are those of this history from now on. */
+  follow(history: PacketHistory): void {
+    this.#history = history;
+    this.#runFirst = 0;
+    this.#runNewest = -1;
+  }
+
+  /** @param number of the packet in the history. @returns bytes sent. */
+  send(packet: SharedPacket, number: number): number {
+    const sequence = this.#count(packet);
+    if (number !== this.#runNewest + 1 || this.#runNewest < 0) this.#runFirst = number;
+    this.#runNewest = number;
+    this.#runSequence = sequence;
+    return this.#write(packet, sequence);
+  }
+
+  /** Sends what is not in the history. @returns bytes sent. */
+  sendOwn(packet: SharedPacket): number {
+    const sequence = this.#count(packet);
+    this.#own.push(packet);
+    this.#ownSequence = sequence;
+    return this.#write(packet, sequence);
+  }
+
+  /** What was sent by {@link sendOwn} is so long ago that nobody asks for it any more. */
+  forgetOwn(): void {
+    this.#own = [];
   }
 
   /** Sends again what a viewer asks for, as far as it is kept. @returns bytes sent. */
   sendAgain(lost: readonly number[]): number {
     let bytes = 0;
     for (const sequence of lost) {
-      const age = (this.#sequence - sequence) & 0xffff;
-      const packet = age < Math.min(KEPT, this.#packets) ? this.#kept[sequence % KEPT] : undefined;
+      const packet = this.#kept(sequence);
       if (packet) bytes += this.#write(packet, sequence);
     }
     return bytes;
@@ -63,11 +89,29 @@ export class TrackSender {
     };
   }
 
+  #count(packet: SharedPacket): number {
+    this.#packets += 1;
+    this.#payloadBytes += packet.length - RTP_HEADER_BYTES;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    return this.#sequence;
+  }
+
+  #kept(sequence: number): SharedPacket | undefined {
+    const number = this.#runNewest - ((this.#runSequence - sequence) & 0xffff);
+    if (number >= this.#runFirst) return this.#history?.at(number);
+    return this.#own[this.#own.length - 1 - ((this.#ownSequence - sequence) & 0xffff)];
+  }
+
+  /** Byte by byte: this runs for each packet and viewer. */
   #write(packet: SharedPacket, sequence: number): number {
-    const { payloadType, ssrc, mid, send } = this.#options;
-    packet[1] = ((packet[1] ?? 0) & 0x80) | payloadType;
-    packet.writeUInt16BE(sequence, 2);
-    packet.writeUInt32BE(ssrc, 8);
-    return send(mid, packet) ? packet.length : 0;
+    const { ssrc } = this;
+    packet[1] = ((packet[1] ?? 0) & 0x80) | this.#payloadType;
+    packet[2] = sequence >> 8;
+    packet[3] = sequence;
+    packet[8] = ssrc >> 24;
+    packet[9] = ssrc >> 16;
+    packet[10] = ssrc >> 8;
+    packet[11] = ssrc;
+    return this.#send(packet) ? packet.length : 0;
   }
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { type Frame, type VideoFrame, WireError } from '@lianmai/media';
 import { buildAvcConfig, toLengthPrefixed } from '@lianmai/media/codec';
 import { isRtcp, parseRtcp, parseRtpPacket, type RtpPacket, writeRtcp } from '@lianmai/media/rtp';
 import type { LiveStream, StreamSink } from '../hub/sink.ts';
+import { Pacer } from './pacer.ts';
 import { playableTracks } from './playable.ts';
 import { TrackSender } from './track-sender.ts';
 import { WhepFanout } from './whep-fanout.ts';
@@ -40,11 +41,9 @@ function setUp(gop: readonly Frame[]) {
     countDropped() {},
   } as unknown as LiveStream;
   let nowMs = 1_700_000_000_000;
-  const fanout = new WhepFanout(
-    stream,
-    () => nowMs,
-    () => {},
-  );
+  const pacer = new Pacer();
+  after(() => pacer.close());
+  const fanout = new WhepFanout({ stream, pacer, now: () => nowMs, onEmpty() {} });
   const join = (ssrc: number) => {
     const packets: RtpPacket[] = [];
     const reports: Buffer[] = [];
@@ -60,10 +59,11 @@ function setUp(gop: readonly Frame[]) {
     };
     const viewer = new WhepViewer({
       stream,
+      pacer,
       videoCodec: 'h264',
       missesVideo: false,
-      video: new TrackSender({ mid: '1', ssrc, payloadType: 102, send }),
-      audio: new TrackSender({ mid: '0', ssrc: ssrc + 1, payloadType: 111, send }),
+      video: new TrackSender({ mid: '1', ssrc, payloadType: 102, send: (packet) => send('1', packet) }),
+      audio: new TrackSender({ mid: '0', ssrc: ssrc + 1, payloadType: 111, send: (packet) => send('0', packet) }),
       send,
       needKeyFrame: () => {
         log.wishes++;
@@ -83,7 +83,7 @@ function setUp(gop: readonly Frame[]) {
     nowMs += ms;
     fanout.report();
   };
-  return { join, give, pass, sinks, counted };
+  return { join, give, pass, pacer, sinks, counted };
 }
 
 test('each viewer gets the same packets under numbers of its own', () => {
@@ -142,6 +142,56 @@ test('what a viewer misses is sent again as it was, as far as it is kept', () =>
   packets.length = 0;
   ask([old, (sent.at(-1)!.sequenceNumber + 5) & 0xffff]);
   assert.deepEqual(packets, []);
+});
+
+const sequences = (packets: readonly RtpPacket[]) => packets.map(({ sequenceNumber }) => sequenceNumber);
+const unbroken = (packets: readonly RtpPacket[]) => {
+  const first = packets[0]?.sequenceNumber ?? 0;
+  assert.deepEqual(
+    sequences(packets),
+    packets.map((_, i) => (first + i) & 0xffff),
+  );
+};
+
+test('a large picture leaves in parts, those after it behind it, each packet to all viewers before the next', () => {
+  const { join, give, pacer } = setUp([]);
+  const [one, two] = [join(100), join(200)];
+  give(picture('key', 0, 60_000));
+  assert.deepEqual([one.packets.length, two.packets.length], [12, 12]);
+  give(picture('inter', 40));
+  assert.equal(one.packets.length, 12, 'what comes after does not overtake');
+  let turns = 0;
+  for (; one.packets.length < 55; turns++) pacer.tick();
+  assert.ok(turns <= 5, `${turns} turns`);
+  unbroken(one.packets);
+  assert.deepEqual(
+    one.packets.map(({ timestamp }) => timestamp),
+    two.packets.map(({ timestamp }) => timestamp),
+  );
+  assert.equal(one.packets.filter(({ marker }) => marker).length, 2);
+});
+
+test('a newcomer gets a long GOP in parts and what comes meanwhile behind it, nothing twice', () => {
+  const gop = [picture('key', 0, 60_000), picture('inter', 40)];
+  const { join, give, pacer, counted } = setUp(gop);
+  for (const frame of gop) give(frame);
+  const early = join(9);
+  const { viewer, packets } = join(7);
+  assert.equal(packets.length, 24);
+  gop.push(picture('inter', 80));
+  give(gop[2]!);
+  while (packets.length < 58) pacer.tick();
+  unbroken(packets);
+  assert.deepEqual([...new Set(packets.map(({ timestamp }) => timestamp / 90))], [39, 40, 80]);
+  const sent = packets.splice(0);
+  viewer.packet(
+    writeRtcp([{ kind: 'nack', senderSsrc: 1, mediaSsrc: 7, lost: sequences([sent[3]!, sent[40]!, sent[57]!]) }]),
+  );
+  assert.deepEqual(packets, [sent[3], sent[40], sent[57]], 'both its own and the shared ones are kept');
+  early.viewer.close();
+  viewer.close();
+  pacer.tick();
+  assert.equal(counted.viewers, 0);
 });
 
 test('sender reports tie both tracks to one clock', () => {

@@ -1,12 +1,15 @@
-import type { Frame, VideoFrame } from '@lianmai/media';
+import type { VideoFrame } from '@lianmai/media';
 import { WireError } from '@lianmai/media';
 import { isRtcp, parseRtcp, writeRtcp } from '@lianmai/media/rtp';
 import type { LiveStream } from '../hub/sink.ts';
-import { audioTimestamp, packetizeVideo, type SharedPacket, videoTimestamp } from './outgoing.ts';
+import { audioTimestamp, type SharedPacket, videoTimestamp } from './outgoing.ts';
+import type { Paced, Pacer } from './pacer.ts';
+import type { PacketHistory } from './packet-history.ts';
 import type { TrackSender } from './track-sender.ts';
 
 export interface WhepViewerOptions {
   stream: LiveStream;
+  pacer: Pacer;
   video: TrackSender | null;
   /** What was agreed on for the pictures. */
   videoCodec: 'h264' | 'vp8' | null;
@@ -21,26 +24,36 @@ export interface WhepViewerOptions {
   close(): void;
 }
 
-/** A GOP longer than this is not caught up with: the viewer waits for the next key frame. */
-const LONGEST_CATCH_UP = 150;
 /** Receivers report every second or so while packets come; one that does not is gone, though ICE does not know yet. */
 const MOST_SILENT_SECONDS = 10;
 /** One message of a viewer makes us send no more than this. */
 const MOST_SENT_AGAIN = 200;
-/** Frames a newcomer is behind by come with times so close together, so that they are decoded at once and not played. */
-const CATCH_UP_STEP_MS = 1;
+/** Of what a newcomer catches up with: packets that leave at once, and in each turn of the pacer after (about 15 Mbit/s). */
+const FIRST_BURST = 24;
+const BURST = 8;
+/** Nobody asks for the packets of its start any more after so many reports. */
+const START_REPORTS = 4;
+
+/** A picture, or a part of it, that waits until its viewer has caught up. */
+type Behind = Parameters<WhepViewer['sendVideo']>;
 
 /** One viewer of a WHEP session, once it is connected. */
-export class WhepViewer {
+export class WhepViewer implements Paced {
   readonly video: TrackSender | null;
   readonly videoCodec: 'h264' | 'vp8' | null;
   readonly missesVideo: boolean;
   readonly audio: TrackSender | null;
   readonly #options: WhepViewerOptions;
   #awaitsKey = true;
+  /** Pictures in the history from here on are sent; those before it were caught up with. */
+  #from = 0;
+  #catchUp: readonly SharedPacket[] = [];
+  #caughtUp = 0;
+  readonly #behind: Behind[] = [];
   /** Packets were sent since the last report. */
   #sent = false;
   #silentSeconds = 0;
+  #reports = 0;
 
   constructor(options: WhepViewerOptions) {
     this.#options = options;
@@ -50,31 +63,66 @@ export class WhepViewer {
     this.audio = options.audio;
   }
 
-  /** Brings a newcomer to the present: everything since the newest key frame at once, or a wish for a new one. */
-  catchUp(parameterSets: readonly Buffer[]): void {
-    const { gop } = this.#options.stream;
-    const pictures = gop.filter((frame): frame is VideoFrame => frame.track === 'video');
-    const last = pictures.at(-1);
+  /**
+   * Brings a newcomer to the present: everything since the newest key frame, or a wish for a new one.
+   * @param histories of the packets that follow.
+   * @param catchUp shared with others who come in the same moment.
+   */
+  begin(
+    histories: { videoHistory: PacketHistory; audioHistory: PacketHistory },
+    catchUp: readonly SharedPacket[],
+  ): void {
+    this.audio?.follow(histories.audioHistory);
     if (!this.video) return;
-    if (!last || pictures[0]?.type !== 'key' || pictures.length > LONGEST_CATCH_UP) return this.#options.needKeyFrame();
-    for (const [i, frame] of pictures.entries()) {
-      const dts = last.dts - (pictures.length - 1 - i) * CATCH_UP_STEP_MS;
-      this.sendVideo(frame, packetizeVideo({ ...frame, dts }, parameterSets));
-    }
-  }
-
-  /** Packets are shared with other viewers. */
-  sendVideo(frame: Frame, packets: readonly SharedPacket[]): void {
-    if (!this.video) return;
-    if (this.#awaitsKey && frame.type !== 'key') return this.#options.stream.countDropped(1);
+    this.video.follow(histories.videoHistory);
+    this.#from = histories.videoHistory.next;
+    if (catchUp.length === 0) return this.#options.needKeyFrame();
     this.#awaitsKey = false;
-    let bytes = 0;
-    for (const packet of packets) bytes += this.video.send(packet);
-    this.#sentBytes(bytes);
+    this.#catchUp = catchUp;
+    this.#sendCatchUp(FIRST_BURST);
+    if (this.#isBehind()) this.#options.pacer.add(this);
   }
 
-  sendAudio(packet: SharedPacket): void {
-    if (this.audio) this.#sentBytes(this.audio.send(packet));
+  /**
+   * A part of a picture, in packets that are shared with other viewers.
+   * @param first number of the picture's first packet in the history.
+   * @returns bytes sent.
+   */
+  sendVideo(
+    type: VideoFrame['type'],
+    packets: readonly SharedPacket[],
+    first: number,
+    from: number,
+    until: number,
+  ): number {
+    if (!this.video || first < this.#from) return 0;
+    if (this.#catchUp.length > 0) {
+      this.#behind.push([type, packets, first, from, until]);
+      return 0;
+    }
+    if (this.#awaitsKey) {
+      if (type !== 'key' || from > 0) {
+        if (from === 0) this.#options.stream.countDropped(1);
+        return 0;
+      }
+      this.#awaitsKey = false;
+    }
+    let bytes = 0;
+    for (let i = from; i < until; i++) bytes += this.video.send(packets[i] as SharedPacket, first + i);
+    if (bytes > 0) this.#sent = true;
+    return bytes;
+  }
+
+  /** @returns bytes sent. */
+  sendAudio(packet: SharedPacket, number: number): number {
+    const bytes = this.audio?.send(packet, number) ?? 0;
+    if (bytes > 0) this.#sent = true;
+    return bytes;
+  }
+
+  sendMore(): boolean {
+    this.#sendCatchUp(BURST);
+    return this.#isBehind();
   }
 
   /** What the viewer's end says of what it gets. */
@@ -96,6 +144,7 @@ export class WhepViewer {
     if (this.#sent) this.#silentSeconds += 1;
     this.#sent = false;
     if (this.#silentSeconds > MOST_SILENT_SECONDS) return this.close();
+    if (++this.#reports === START_REPORTS) this.video?.forgetOwn();
     const reports = [
       { track: this.video, report: this.video?.report(nowMs, videoTimestamp(streamMs)) },
       { track: this.audio, report: this.audio?.report(nowMs, audioTimestamp(streamMs)) },
@@ -113,18 +162,38 @@ export class WhepViewer {
   /** The next picture follows something this viewer did not get. */
   awaitKey(): void {
     this.#awaitsKey = true;
+    this.#catchUp = [];
+    this.#behind.length = 0;
   }
 
   close(): void {
     this.#options.close();
   }
 
-  #sendAgain(ssrc: number, lost: readonly number[]): void {
-    for (const track of [this.video, this.audio])
-      if (track?.ssrc === ssrc) this.#sentBytes(track.sendAgain(lost.slice(0, MOST_SENT_AGAIN)));
+  #isBehind(): boolean {
+    return this.#catchUp.length > 0;
   }
 
-  #sentBytes(bytes: number): void {
+  #sendCatchUp(most: number): void {
+    if (!this.video || !this.#isBehind()) return;
+    let bytes = 0;
+    const end = Math.min(this.#catchUp.length, this.#caughtUp + most);
+    for (; this.#caughtUp < end; this.#caughtUp++)
+      bytes += this.video.sendOwn(this.#catchUp[this.#caughtUp] as SharedPacket);
+    if (end === this.#catchUp.length) {
+      this.#catchUp = [];
+      this.#caughtUp = 0;
+      for (const part of this.#behind.splice(0)) bytes += this.sendVideo(...part);
+    }
+    this.#count(bytes);
+  }
+
+  #sendAgain(ssrc: number, lost: readonly number[]): void {
+    for (const track of [this.video, this.audio])
+      if (track?.ssrc === ssrc) this.#count(track.sendAgain(lost.slice(0, MOST_SENT_AGAIN)));
+  }
+
+  #count(bytes: number): void {
     if (bytes > 0) this.#sent = true;
     this.#options.stream.countSent('whep', bytes);
   }
