@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Lianmai } from './lianmai.ts';
+import { Browser } from './peers/chromium.ts';
 import { type ColourName, type Look, look, pushColour } from './peers/coloured.ts';
 import { FlvClient, stepsBack } from './peers/flv-client.ts';
 import type { Program } from './peers/program.ts';
+import { whep, whepStats } from './peers/webrtc-page.ts';
 import type { Channel } from './rest.ts';
 import { until } from './until.ts';
 
@@ -11,7 +13,7 @@ interface Mix {
   id: string;
   state: string;
   stream: string;
-  play: { flv: string };
+  play: { flv: string; whep: string };
   inputs: { id: string; status: { state: string } | null }[];
 }
 
@@ -89,6 +91,24 @@ describe('a mix of real streams', () => {
     }
     await looks(mix.play.flv, 'it is back', (it) => it.at(0.75, 0.25) === 'green');
     assert.deepEqual([viewer.end, stepsBack(viewer.timestamps(9))], [null, []]);
+    await remove(mix.id);
+  });
+
+  it('is seen and heard by WebRTC, with Opus from the mixer itself', async () => {
+    await using browser = await Browser.start();
+    const mix = await make({ inputs: ['red', 'green'], output: SMALL });
+    const page = await browser.open(`${lianmai.http}/healthz`);
+    const answer = await whep(page, mix.play.whep);
+    assert.equal(answer.status, 201, answer.body);
+    await until('pictures and sound', async () => {
+      const { framesDecoded, audioSamples, audioEnergy } = await whepStats(page);
+      return framesDecoded > 50 && audioSamples > 48_000 && audioEnergy > 0.0005;
+    });
+    const stats = await whepStats(page);
+    assert.deepEqual([stats.codec, stats.width, stats.audioCodec], ['video/H264', 640, 'audio/opus']);
+    const converted = lianmai.log.filter((line) => line.msg === 'conversion began' && line.stream === mix.stream);
+    assert.deepEqual(converted, []);
+    await page.close();
     await remove(mix.id);
   });
 

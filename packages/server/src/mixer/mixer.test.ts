@@ -135,6 +135,21 @@ describe('a mix', () => {
     }
   });
 
+  it('can be an input of another, of the same mixer too', async () => {
+    await using mixing = new MixingWorld();
+    const worker = await mixing.world.worker();
+    using _a = await mixing.publish(worker, 'a', red);
+    using _b = await mixing.publish(worker, 'b', green);
+    const mixer = await mixing.mixer();
+    const one = job([input('a'), input('b')]);
+    await mixing.run(mixer, one);
+    await mixing.run(mixer, { ...one, id: 'm2', stream: 'other', inputs: [input('mixed'), input('b')] });
+    const viewer = await mixing.watch(worker, 'other');
+    const strips = [RED, 0.15, 0.5] as [Colour, number, number];
+    await mixing.until('a mix in a mix', () => shows(viewer, [GREEN, 0.75, 0.5]) || shows(viewer, strips));
+    await mixing.until('both tones', () => loudness(viewer.frames, 500) > 0.1 && loudness(viewer.frames, 900) > 0.1);
+  });
+
   it('is refused when it would show itself, or cannot be made', async () => {
     await using mixing = new MixingWorld();
     const mixer = await mixing.mixer();

@@ -31,6 +31,8 @@ export interface MixerOptions extends BorrowedStreamsOptions {
 
 const LINGER_MS = 10_000;
 const TICK_MS = 100;
+/** Without mixes there is little to look after. */
+const IDLE_TICK_MS = 500;
 const REPORT_MS = 1000;
 /** Far more than a core can compose; sleeping ones cost next to nothing. */
 const MOST_MIXES = 500;
@@ -100,7 +102,7 @@ export class Mixer {
     const info: MixerInfo = { id: name, pid: process.pid, machine: hostname(), cores: availableParallelism() };
     await this.#appear(leases.worker(name), worker);
     await this.#appear(leases.mixer(name), info);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#arm();
   }
 
   /**
@@ -180,7 +182,8 @@ export class Mixer {
 
   /** Lets channels go, then ends everything. Idempotent. */
   async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     for (const mix of this.#all()) mix.close('shutdown');
     this.#mixes.clear();
@@ -198,6 +201,17 @@ export class Mixer {
     const { lease } = await this.#options.bus.acquire(key, value);
     if (!lease) throw new Error(`another process is "${key}" already`);
     this.#presence.push(lease);
+  }
+
+  #arm(): void {
+    const isIdle = this.#mixes.size === 0 && this.#leaving.size === 0;
+    this.#timer = setTimeout(
+      () => {
+        this.#tick();
+        this.#arm();
+      },
+      isIdle ? IDLE_TICK_MS : TICK_MS,
+    );
   }
 
   #tick(): void {

@@ -7,7 +7,7 @@ import type { Logger } from '../../log/log.ts';
 import { Compositor } from '../picture/compositor.ts';
 import { toJpeg } from '../picture/jpeg.ts';
 import { PictureEncoder } from '../picture/picture-encoder.ts';
-import { InputClock } from '../sound/input-clock.ts';
+import { InputClock, type Playhead } from '../sound/input-clock.ts';
 import { BLOCK_MS } from '../sound/planes.ts';
 import { SoundMixer } from '../sound/sound-mixer.ts';
 import { InputFeed } from './input-feed.ts';
@@ -31,6 +31,8 @@ interface Input {
   input: MixInput;
   feed: InputFeed | null;
   clock: InputClock;
+  /** Of its pictures: each is shown by the output's picture that is nearest in time, be that a little early. */
+  pictureClock: Playhead;
 }
 
 interface Output {
@@ -46,6 +48,8 @@ const DRAIN_MS = 8;
 const KEY_FRAME_EVERY_MS = 1000;
 /** After something failed that should not, all is begun anew. */
 const ANEW_AFTER_MS = 1000;
+/** Pictures are shown early by no more than this, or half the time of one. */
+const MOST_EARLY_MS = 20;
 /** Of the fastest clock. */
 const HALF_PICTURE_MS = 8;
 const RATE_OVER_MS = 3000;
@@ -133,10 +137,11 @@ export class Composition implements Due {
   /** What has become of each input. */
   inputs(): MixInputStatus[] {
     const levels = this.#sound.levels();
-    return this.#plan.inputs.map(({ id, video, source }) => {
+    return this.#plan.inputs.map(({ id }) => {
       const { state, width, height, fps, delayMs } = this.#compositor.state(id);
       const bufferMs = this.#sound.bufferMs(id);
-      const isHeard = !video && 'stream' in source && bufferMs !== null;
+      // Sound alone is what some have to send.
+      const isHeard = state === 'waiting' && bufferMs !== null;
       return {
         id,
         state: isHeard ? 'live' : state,
@@ -209,7 +214,7 @@ export class Composition implements Due {
     this.#rates.push({ atMs: nowMs, made: schedule.made });
     while (nowMs - this.#rates[0]!.atMs > RATE_OVER_MS) this.#rates.shift();
     const { fps } = this.#plan.output;
-    if (!this.#slowDown.look(nowMs, fps, schedule.made, schedule.late)) return;
+    if (!this.#slowDown.look(nowMs, fps, schedule.made, schedule.leftOut)) return;
     schedule.every = this.#slowDown.every;
     this.#tools.log.warn(
       { every: schedule.every, fps, late: schedule.late },
@@ -367,7 +372,7 @@ export class Composition implements Due {
       this.#sound.removeInput(id);
       this.#compositor.reset(id);
     }
-    const taken: Input = { input, feed: null, clock: new InputClock() };
+    const taken: Input = { input, feed: null, ...this.#newClock() };
     this.#inputs.set(id, taken);
     if (stream === null) return;
     this.#sound.setInput(id, { volume, muted });
@@ -376,19 +381,29 @@ export class Composition implements Due {
       streams: this.#tools.streams,
       take: (frame, isLive) => this.#work(() => this.#takeFrame(taken, frame, isLive)),
       reset: () => {
-        taken.clock = new InputClock();
+        Object.assign(taken, this.#newClock());
         this.#compositor.reset(id);
       },
       askKeyFrame: this.#tools.askKeyFrame,
     });
   }
 
-  #takeFrame({ input, clock }: Input, frame: VideoFrame | AudioFrame, isLive: boolean): void {
+  #newClock(): Pick<Input, 'clock' | 'pictureClock'> {
+    const clock = new InputClock();
+    return { clock, pictureClock: { playheadMs: (nowMs) => clock.playheadMs(nowMs + this.#earlyMs) } };
+  }
+
+  get #earlyMs(): number {
+    return Math.min(MOST_EARLY_MS, 500 / this.#plan.output.fps);
+  }
+
+  #takeFrame({ input, clock, pictureClock }: Input, frame: VideoFrame | AudioFrame, isLive: boolean): void {
     const nowMs = this.#tools.now();
     const isVideo = frame.track === 'video';
-    if (isLive && frame.type !== 'config') clock.arrived(frame.dts + frame.cts, nowMs, isVideo ? 0 : BLOCK_MS);
+    if (isLive && frame.type !== 'config')
+      clock.arrived(frame.dts + frame.cts, nowMs, isVideo ? this.#earlyMs : BLOCK_MS);
     if (!isVideo) this.#sound.write(input.id, frame, clock, nowMs);
-    else if (input.video) this.#compositor.write(input.id, frame, clock, nowMs);
+    else if (input.video) this.#compositor.write(input.id, frame, pictureClock, nowMs);
   }
 
   #openCompositor(): Compositor {

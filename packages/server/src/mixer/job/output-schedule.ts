@@ -37,6 +37,7 @@ export class OutputSchedule {
   #every = 1;
   #made = 0;
   #late = 0;
+  #leftOut = 0;
 
   constructor({ fps, blockMs, startMs, now }: OutputScheduleOptions) {
     this.#fps = fps;
@@ -54,6 +55,11 @@ export class OutputSchedule {
   /** Pictures that came more than one picture's time late, or not at all. */
   get late(): number {
     return this.#late;
+  }
+
+  /** Those of them that never came, because there was no time for them. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   /** Only every so many-th picture is made: 1 all. */
@@ -112,7 +118,9 @@ export class OutputSchedule {
     if (behind > CATCH_UP_PICTURES * this.#every) {
       const skipped = behind - CATCH_UP_PICTURES * this.#every;
       this.#index += skipped;
-      this.#late += Math.floor(skipped / this.#every);
+      const missed = Math.floor(skipped / this.#every);
+      this.#late += missed;
+      this.#leftOut += missed;
     }
     const silentMs = nowMs - this.#blockMsAt(this.#blocks);
     if (silentMs > CATCH_UP_SOUND_MS) this.#blocks += Math.floor((silentMs - CATCH_UP_SOUND_MS / 2) / this.#blockMs);

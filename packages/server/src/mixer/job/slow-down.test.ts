@@ -6,7 +6,7 @@ import { SlowDown } from './slow-down.ts';
 function machine(fps = 24) {
   const slow = new SlowDown();
   let nowMs = 0;
-  let [made, late] = [0, 0];
+  let [made, leftOut] = [0, 0];
   return {
     slow,
     /** @param room pictures a second that the machine can make. */
@@ -16,8 +16,8 @@ function machine(fps = 24) {
         const due = fps / slow.every / 2;
         const inTime = Math.min(due, room / 2);
         made += inTime;
-        late += due - inTime;
-        if (slow.look(nowMs, fps, made, late)) steps.push(slow.every);
+        leftOut += due - inTime;
+        if (slow.look(nowMs, fps, made, leftOut)) steps.push(slow.every);
       }
       return steps;
     },
@@ -30,14 +30,14 @@ test('a machine that keeps up makes all pictures', () => {
 
 test('one that does not makes fewer, step by step, until it keeps up', () => {
   const { run, slow } = machine();
-  assert.deepEqual(run(30, 8).slice(0, 2), [2, 3]);
-  assert.ok(slow.every === 3);
+  assert.deepEqual(run(20, 8), [2, 3]);
+  assert.equal(slow.every, 3);
 });
 
 test('a moment of load changes nothing', () => {
   const { run, slow } = machine();
   run(10, 24);
-  run(0.5, 12);
+  run(0.5, 20);
   run(10, 24);
   assert.equal(slow.every, 1);
 });

@@ -1,9 +1,9 @@
-/** Of the pictures due in a window, so many late ones are too many. */
-const TOO_MANY_LATE = 0.25;
+/** Of the pictures due in a window, so many that there was no time for are too many. */
+const TOO_MANY = 0.1;
 const WINDOW_MS = 2000;
 /** After a step down, the next one waits so long: a moment's load may be over. */
 const SETTLE_MS = 4000;
-/** Without late pictures for so long, more are tried again; twice as long each time that failed. */
+/** When there was time for all for so long, more are tried again; twice as long each time that failed. */
 const RECOVER_MS = 20_000;
 const LAST_RECOVER_MS = 320_000;
 /** A picture is left out of two, three, four at most, … */
@@ -19,8 +19,10 @@ export class SlowDown {
   #every = 1;
   #windowFromMs: number | null = null;
   #made = 0;
-  #late = 0;
+  #leftOut = 0;
   #changedMs = Number.NEGATIVE_INFINITY;
+  /** More were tried again. */
+  #triedMs = Number.NEGATIVE_INFINITY;
   #calmSinceMs = 0;
   #recoverMs = RECOVER_MS;
 
@@ -31,34 +33,36 @@ export class SlowDown {
 
   /**
    * To be called a few times a second.
-   * @param made pictures made since the start. @param late those that came late or not at all.
+   * @param made pictures made since the start. @param leftOut those that there was no time for. Late ones do not count: with others
+   * at work on the machine pictures come in bursts, and fewer of them would come no sooner.
    * @returns whether {@link every} changed.
    */
-  look(nowMs: number, fps: number, made: number, late: number): boolean {
+  look(nowMs: number, fps: number, made: number, leftOut: number): boolean {
     if (this.#windowFromMs === null) {
-      this.#begin(nowMs, made, late);
+      this.#begin(nowMs, made, leftOut);
       this.#calmSinceMs = nowMs;
       return false;
     }
     if (nowMs - this.#windowFromMs < WINDOW_MS) return false;
-    const lateNow = late - this.#late;
-    const dueNow = made - this.#made + lateNow;
-    this.#begin(nowMs, made, late);
-    if (lateNow > 0) this.#calmSinceMs = nowMs;
+    const leftOutNow = leftOut - this.#leftOut;
+    const dueNow = made - this.#made + leftOutNow;
+    this.#begin(nowMs, made, leftOut);
+    if (leftOutNow > 0) this.#calmSinceMs = nowMs;
     const most = Math.max(1, Math.min(MOST, Math.floor(fps / LEAST_FPS)));
     if (this.#every > most) return this.#set(most, nowMs);
-    if (lateNow > dueNow * TOO_MANY_LATE && this.#every < most && nowMs - this.#changedMs >= SETTLE_MS) {
-      if (nowMs - this.#changedMs < this.#recoverMs) this.#recoverMs = Math.min(LAST_RECOVER_MS, 2 * this.#recoverMs);
+    if (leftOutNow > dueNow * TOO_MANY && this.#every < most && nowMs - this.#changedMs >= SETTLE_MS) {
+      if (nowMs - this.#triedMs < this.#recoverMs) this.#recoverMs = Math.min(LAST_RECOVER_MS, 2 * this.#recoverMs);
       return this.#set(this.#every + 1, nowMs);
     }
-    if (this.#every > 1 && nowMs - this.#calmSinceMs >= this.#recoverMs) return this.#set(this.#every - 1, nowMs);
-    return false;
+    if (this.#every === 1 || nowMs - this.#calmSinceMs < this.#recoverMs) return false;
+    this.#triedMs = nowMs;
+    return this.#set(this.#every - 1, nowMs);
   }
 
-  #begin(nowMs: number, made: number, late: number): void {
+  #begin(nowMs: number, made: number, leftOut: number): void {
     this.#windowFromMs = nowMs;
     this.#made = made;
-    this.#late = late;
+    this.#leftOut = leftOut;
   }
 
   #set(every: number, nowMs: number): true {
