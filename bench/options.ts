@@ -19,12 +19,12 @@ export interface BenchOptions {
 export const OPTIONS_HELP = `  --quick              a small run of a minute or two
   --repeats N          runs of each case, of which the medians are shown
   --measure S          seconds measured in each
-  --viewers N,…        fanout: crowds          (200,1000,5000); rtc: (50,200,500)
+  --viewers N,…        fanout: crowds          (200,1000,5000); rtc: (50,200,500); im: (1000,10000)
   --ticks MS,…         fanout: flush ticks     (20,100,350; 0: adapting)
   --protocols flv,rtmp fanout: protocols
   --publishers N,…     ingest: publishers      (50,200)
   --inputs N,…         mix: inputs             (1,2,4,9,16)
-  --servers NAME,…     of lianmai, nginx-rtmp, janus (all);
+  --servers NAME,…     of lianmai, nginx-rtmp, janus, socket.io, ws (all);
                        mix: of lianmai, lianmai-economy, ffmpeg, gstreamer
   --json FILE          every run and the medians, as JSON`;
 

@@ -1,6 +1,7 @@
 /** `npm run bench [name] [-- options]`: runs the named benchmarks, or all, and prints a table of each. */
 import { writeFile } from 'node:fs/promises';
 import { benchFanout } from './fanout.ts';
+import { benchIm } from './im.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMix } from './mix.ts';
 import { OPTIONS_HELP, parseOptions } from './options.ts';
@@ -8,7 +9,7 @@ import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
 import { benchRtc } from './rtc.ts';
 
-const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc, mix: benchMix };
+const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc, mix: benchMix, im: benchIm };
 type Name = keyof typeof BENCHES;
 
 endChildrenOnSignals();

@@ -10,6 +10,7 @@ const CACHE = join(FOLDER, '..', '.cache');
 const SHARED = ['stats.c', 'media-check.c', 'rtmp-reader.c', 'rtmp-client.c'];
 const PROGRAMS = {
   'viewer-load': ['viewer-load.c', 'flv-reader.c', ...SHARED],
+  'chat-load': ['chat-load.c', 'stats.c'],
   'publish-load': ['publish-load.c', 'flv-source.c', ...SHARED],
 };
 

@@ -93,7 +93,10 @@ export class Generator implements AsyncDisposable {
   }
 }
 
-async function generate(program: LoadProgram, options: Record<string, string | number | true>): Promise<Generator> {
+export async function generate(
+  program: LoadProgram,
+  options: Record<string, string | number | true>,
+): Promise<Generator> {
   const args = Object.entries(options).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );

@@ -6,7 +6,7 @@ import { longestPauseMs } from './loop-pause.ts';
 import type { Peer, RunningServer } from './server.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'packages', 'server', 'src', 'main.ts');
-const API_KEY = 'benchmark-operator-key';
+export const API_KEY = 'benchmark-operator-key';
 const START_MS = 20_000;
 
 /** This repository's system as `npm start` runs it, with one media worker, all its processes counted. */
@@ -31,6 +31,8 @@ async function start(flushMs: number | null): Promise<RunningServer> {
     'data-dir': folder,
     'api-key': API_KEY,
     workers: 1,
+    // All clients of a benchmark come from one.
+    'max-connections-per-ip': 20_000,
     'log-level': 'warn',
     'log-format': 'json',
     ...(flushMs === null ? {} : { 'flush-ms': flushMs }),

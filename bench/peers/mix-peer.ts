@@ -16,7 +16,7 @@ export interface MixTask {
 export interface MixCost {
   /** User and kernel, of all its threads and all its life. */
   cpuS: number;
-  /** Most resident memory. */
+  /** Most memory of its own: code, which its other processes share, is not counted. */
   peakMb: number;
 }
 
@@ -47,7 +47,7 @@ export async function runTimed(command: string, args: readonly string[]): Promis
     complaints = (complaints + text).slice(-KEPT_WORDS);
   });
   const look = setInterval(() => {
-    peakMb = Math.max(peakMb, peakMemoryMb(Number.parseInt(said, 10)));
+    peakMb = Math.max(peakMb, ownMemoryMb(Number.parseInt(said, 10)));
   }, LOOK_EVERY_MS);
   const code = await new Promise((resolve, reject) => shell.once('error', reject).once('close', resolve));
   clearInterval(look);
@@ -63,9 +63,9 @@ function childSeconds(text: string): number {
   return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
 }
 
-function peakMemoryMb(pid: number): number {
+function ownMemoryMb(pid: number): number {
   try {
-    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+    return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
   } catch {
     return 0;
   }
