@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { StreamName } from './channel.ts';
+import { PlayUrls, StreamName } from './channel.ts';
 import { CLOSED, Id, NAME_PATTERN, Name, nullable, PageQuery, pageOf, Time } from './common.ts';
 
 export const UserId = Type.String({
@@ -76,6 +76,14 @@ export type IceServer = Static<typeof IceServer>;
 const Version = Type.Integer({ minimum: 0, description: 'Counts up at each change' });
 const OpenToAll = Type.Boolean({ description: 'Anybody may join at `/call/{id}`; otherwise only whom a key let in' });
 
+const Watchable = Type.Boolean({
+  description: 'Anybody may watch it as a live channel, which is mixed while somebody does',
+});
+export const ConferenceChannel = Type.Object(
+  { id: Id, stream: StreamName, play: PlayUrls },
+  { title: 'ConferenceChannel', description: 'Where it can be watched; live while a member is on air' },
+);
+
 export const Conference = Type.Object(
   {
     id: Id,
@@ -83,6 +91,7 @@ export const Conference = Type.Object(
     title: Type.String(),
     state: Type.Enum(['open', 'ended'], { type: 'string', description: 'An ended one can be seen for an hour' }),
     open: OpenToAll,
+    channel: nullable(ConferenceChannel, { description: 'null: it is not watchable' }),
     capacity: Capacity,
     ownerId: nullable(UserId, { description: 'null: the next member to join will be' }),
     version: Version,
@@ -101,6 +110,7 @@ export const CreateConference = Type.Object(
     capacity: Type.Optional(Capacity),
     ownerId: Type.Optional(UserId),
     open: Type.Optional(OpenToAll),
+    watchable: Type.Optional(Watchable),
     appId: Type.Optional(Id),
   },
   { title: 'CreateConference', ...CLOSED },

@@ -37,6 +37,7 @@ import { isMixChannel } from './mix/names.ts';
 import { type Mixing, mixingRoutes, startMixing } from './mixing.ts';
 import { admitPublisher } from './publish/gate.ts';
 import { Overseer } from './publish/overseer.ts';
+import { Relays } from './relay/relays.ts';
 import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
 import type { Api } from './rest/api.ts';
 import { RoomHall } from './room/hall.ts';
@@ -126,6 +127,7 @@ interface Parts {
   overseer: Overseer;
   hall: ConferenceHall;
   mixing: Mixing;
+  relays: Relays;
   tokens: UserTokens;
   rooms: RoomHall;
   roomView: RoomView;
@@ -184,6 +186,9 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const mixing = await startMixing({ db, bus, settings, live, figures, now, log }, closing);
   await hall.start();
   closing.push(() => hall.close());
+  const relays = new Relays({ db, bus, hall, desk: mixing.desk, now, log });
+  await relays.start();
+  closing.push(() => relays.close());
   await rooms.start();
   closing.push(() => rooms.close());
   const cohosting = makeCohosting({
@@ -222,7 +227,7 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   }, REVIEW_EVERY_MS);
   closing.push(() => clearInterval(reviewing));
   await overseer.review(() => true);
-  return { ...parts, mixing };
+  return { ...parts, mixing, relays };
 }
 
 /** What workers report of their own accord. */
@@ -298,6 +303,7 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
     addresses,
     hall,
     mixing,
+    relays,
     programs,
     tokens,
     rooms,
@@ -310,6 +316,7 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
     now,
     hall,
     view: conferenceView,
+    relays,
     capacity: settings.conferenceCapacity,
   };
   const view = new ChannelView({ addresses, live, stage });

@@ -359,6 +359,14 @@ export interface CohostRoomRow {
   layout: MixTemplate;
 }
 
+/** The channel by which a conference can be watched. */
+export interface ConferenceRelayRow {
+  conferenceId: string;
+  channelId: string;
+  /** null: nobody is on air. */
+  mixId: string | null;
+}
+
 /** A battle of two anchors, from the invitation on. */
 export interface PkSessionRow {
   id: string;
@@ -406,5 +414,6 @@ export interface Schema {
   chatRules: ChatRulesRow;
   cohostSession: CohostSessionRow;
   cohostRoom: CohostRoomRow;
+  conferenceRelay: ConferenceRelayRow;
   pkSession: PkSessionRow;
 }

@@ -16,7 +16,7 @@ import { lockRoom, type RoomWithAnchor, roomMissing } from '../room/store.ts';
 import { profileOf, userMissing } from '../user/rules.ts';
 import { findUser } from '../user/store.ts';
 import { type PictureOf, showOf } from './picture.ts';
-import type { Shows } from './show.ts';
+import type { Shows } from '../mix/shows.ts';
 import { advance, type SeatChange, type SeatInput, type SeatLimits, sessionMissing } from './state.ts';
 import * as store from './store.ts';
 import { memberChange, type Talks } from './talk.ts';

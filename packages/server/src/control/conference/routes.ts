@@ -11,10 +11,12 @@ import {
   MuteMember,
 } from '@lianmai/contract/rest';
 import { toPage } from '../../store/page.ts';
+import type { ConferenceRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { owningApp } from '../app/owning.ts';
 import { mayUseApp, type Principal } from '../auth/principal.ts';
 import { newSigningKey } from '../auth/secrets.ts';
+import type { Relays } from '../relay/relays.ts';
 import { type Api, endpoint, NOTHING } from '../rest/api.ts';
 import type { ConferenceHall } from './hall.ts';
 import { newConferenceId, newMemberStream } from './names.ts';
@@ -28,6 +30,7 @@ export interface ConferenceDeps {
   now: () => number;
   hall: ConferenceHall;
   view: ConferenceView;
+  relays: Pick<Relays, 'open' | 'channelsOf'>;
   /** Of a conference that does not say. */
   capacity: number;
 }
@@ -39,7 +42,8 @@ export function conferenceRoutes(api: Api, deps: ConferenceDeps): void {
   lookAfterMembers(api, deps);
 }
 
-function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps): void {
+function makeAndShow(api: Api, deps: ConferenceDeps): void {
+  const { db, now, hall, view, relays, capacity } = deps;
   api.post(
     '/v1/conferences',
     endpoint(
@@ -72,7 +76,8 @@ function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps
         now(),
       );
       await hall.open(row);
-      return reply.code(201).send(view.conference({ conference: row, members: [] }));
+      if (body.watchable) await openRelay(deps, row);
+      return reply.code(201).send(await shown(deps, { conference: row, members: [] }));
     },
   );
 
@@ -93,11 +98,12 @@ function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps
       const limit = query.limit ?? 50;
       const own = principal?.kind === 'app' ? { appId: principal.appId } : {};
       const found = await listConferences(db, { ...query, ...own, limit });
+      const channels = await relays.channelsOf(found.map(({ conference }) => conference.id));
       return toPage(
         found,
         limit,
         ({ conference }) => ({ at: conference.createdAt, id: conference.id }),
-        (gathering) => view.conference(gathering),
+        (gathering) => view.conference(gathering, channels.get(gathering.conference.id) ?? null),
       );
     },
   );
@@ -118,7 +124,7 @@ function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps
       const gathering = await hall.find(params.id);
       if (!gathering) throw conferenceMissing(params.id);
       checkOwn(gathering, principal);
-      return view.conference(gathering);
+      return shown(deps, gathering);
     },
   );
 
@@ -142,7 +148,8 @@ function makeAndShow(api: Api, { db, now, hall, view, capacity }: ConferenceDeps
   );
 }
 
-function comeAndGo(api: Api, { db, hall, view }: ConferenceDeps): void {
+function comeAndGo(api: Api, deps: ConferenceDeps): void {
+  const { db, hall, view } = deps;
   api.post(
     '/v1/conferences/:id/join',
     endpoint(
@@ -202,11 +209,12 @@ function comeAndGo(api: Api, { db, hall, view }: ConferenceDeps): void {
       { params: IdParams, body: LeaveConference, response: { 200: Conference } },
     ),
     async ({ params, body: { userId }, principal }) =>
-      view.conference(await hall.change(params.id, owned(principal, { type: 'leave', userId }))),
+      shown(deps, await hall.change(params.id, owned(principal, { type: 'leave', userId }))),
   );
 }
 
-function lookAfterMembers(api: Api, { hall, view }: ConferenceDeps): void {
+function lookAfterMembers(api: Api, deps: ConferenceDeps): void {
+  const { hall } = deps;
   const errors = ['BAD_REQUEST', 'CONFERENCE_NOT_FOUND', 'CONFERENCE_ENDED', 'NOT_A_MEMBER'] as const;
   for (const [action, muted, summary] of [
     ['mute', true, 'Mute a member'],
@@ -228,9 +236,7 @@ function lookAfterMembers(api: Api, { hall, view }: ConferenceDeps): void {
       async ({ params: { id, userId }, body, principal }) => {
         const { video = false, audio = !video } = body;
         const change = { ...(audio ? { audio: muted } : {}), ...(video ? { video: muted } : {}) };
-        return view.conference(
-          await hall.change(id, owned(principal, { type: 'mute', userId, by: 'owner', ...change })),
-        );
+        return shown(deps, await hall.change(id, owned(principal, { type: 'mute', userId, by: 'owner', ...change })));
       },
     );
 
@@ -248,7 +254,7 @@ function lookAfterMembers(api: Api, { hall, view }: ConferenceDeps): void {
       { params: MemberParams, response: { 200: Conference } },
     ),
     async ({ params: { id, userId }, principal }) =>
-      view.conference(await hall.change(id, owned(principal, { type: 'kick', userId }))),
+      shown(deps, await hall.change(id, owned(principal, { type: 'kick', userId }))),
   );
 }
 
@@ -261,4 +267,19 @@ const owned = (principal: Principal | null, input: ConferenceInput) => (there: G
 /** @throws LiveError CONFERENCE_NOT_FOUND: others' are not to be known of. */
 function checkOwn({ conference }: Gathering, principal: Principal | null): void {
   if (!principal || !mayUseApp(principal, conference.appId)) throw conferenceMissing(conference.id);
+}
+
+async function shown({ view, relays }: ConferenceDeps, gathering: Gathering): Promise<Conference> {
+  const { id } = gathering.conference;
+  return view.conference(gathering, (await relays.channelsOf([id])).get(id) ?? null);
+}
+
+/** A conference that was to be watchable and cannot be is not left behind. */
+async function openRelay({ hall, relays }: ConferenceDeps, row: ConferenceRow): Promise<void> {
+  try {
+    await relays.open(row);
+  } catch (error) {
+    await hall.change(row.id, () => ({ type: 'end' }));
+    throw error;
+  }
 }

@@ -6,8 +6,9 @@ import type {
   ConferencePresence,
   IceServer,
 } from '@lianmai/contract/rest';
-import type { ConferenceMemberRow, ConferenceRow } from '../../store/schema.ts';
+import type { ChannelRow, ConferenceMemberRow, ConferenceRow } from '../../store/schema.ts';
 import type { Addresses } from '../addresses.ts';
+import { playUrls } from '../channel/urls.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { tokenFor } from './rules.ts';
 import { type Gathering, isPresent } from './state.ts';
@@ -28,7 +29,8 @@ export class ConferenceView {
     this.#iceServers = iceServersOf(deps.iceServers);
   }
 
-  conference({ conference, members }: Gathering): Conference {
+  /** @param channel by which it can be watched; null: it cannot. */
+  conference({ conference, members }: Gathering, channel: Pick<ChannelRow, 'id' | 'stream'> | null): Conference {
     const { id, appId, title, state, open, capacity, ownerId, version, createdAt, endedAt } = conference;
     return {
       id,
@@ -36,6 +38,7 @@ export class ConferenceView {
       title,
       state,
       open: open === 1,
+      channel: channel && { ...channel, play: playUrls(this.#deps.addresses, channel.stream, null, 0) },
       capacity,
       ownerId,
       version,

@@ -6,7 +6,7 @@ import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { PkSessionRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { newId } from '../auth/secrets.ts';
-import type { Shows, ShowWish } from '../cohost/show.ts';
+import type { Shows, ShowWish } from '../mix/shows.ts';
 import type { Talks } from '../cohost/talk.ts';
 import type { ImDesk } from '../im/desk.ts';
 import type { LiveBoard } from '../live/board.ts';

@@ -6,6 +6,7 @@ import { users } from './0004-users.ts';
 import { rooms } from './0005-rooms.ts';
 import { chat } from './0006-chat.ts';
 import { cohost } from './0007-cohost.ts';
+import { relays } from './0008-relays.ts';
 
 /** All steps of the schema, run in the order of their names. A step that was released is never changed: a new one follows. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-rooms': rooms,
   '0006-chat': chat,
   '0007-cohost': cohost,
+  '0008-relays': relays,
 };

@@ -1,7 +1,7 @@
 import { LiveError } from '@lianmai/contract';
 import type { CreateMix } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
-import type { MixDesk } from '../mix/desk.ts';
+import type { MixDesk } from './desk.ts';
 
 /** A mix that viewers are to see; its owner keeps the id. */
 export interface ShowWish {
