@@ -64,7 +64,8 @@ export class Compositor {
   #views: TileView[] = [];
   /** Where tiles are going to, and how they looked when that was decided. */
   #goal: PlacedTile[] | null = null;
-  #goalLook = '';
+  #isWishNew = true;
+  #voices = '';
   #slide: Slide | null = null;
   #background: Still | null = null;
   #watermark: Watermark | null = null;
@@ -101,7 +102,7 @@ export class Compositor {
     for (const wish of inputs) this.#inputs.set(wish.id, this.#input(wish, before.get(wish.id)));
     this.#changeCanvas(canvas);
     this.#layout = layout;
-    this.#isUndecorated = true;
+    this.#isWishNew = true;
     this.#place(nowMs);
     for (const [id, { stream, wish }] of this.#inputs) {
       const tiles = this.#goal?.filter((tile) => tile.input === id) ?? [];
@@ -214,22 +215,35 @@ export class Compositor {
 
   /** Makes the table of tiles what it has to be now. */
   #place(nowMs: number): void {
-    const goal = this.#lookNow(nowMs);
-    const look = JSON.stringify(goal);
-    if (look !== this.#goalLook) {
-      const isFirst = this.#goal === null;
-      const moves = !isFirst && !samePlaces(this.#goal ?? [], goal);
-      if (moves && this.#wish.transitionMs > 0)
-        this.#slide = { from: this.#views.map(({ tile }) => tile), sinceMs: nowMs };
-      this.#goal = goal;
-      this.#goalLook = look;
-      this.#isUndecorated = true;
-      if (!this.#slide) this.#setTiles(goal);
+    const voices = this.#voicesNow(nowMs);
+    if (this.#isWishNew || voices !== this.#voices) {
+      this.#isWishNew = false;
+      this.#voices = voices;
+      this.#aim(this.#lookNow(nowMs), nowMs);
     }
-    if (!this.#slide) return;
-    const progress = (nowMs - this.#slide.sinceMs) / this.#wish.transitionMs;
-    this.#setTiles(tween(this.#slide.from, goal, progress));
+    if (!this.#slide || !this.#goal) return;
+    const { transitionMs } = this.#wish;
+    const progress = transitionMs > 0 ? (nowMs - this.#slide.sinceMs) / transitionMs : 1;
+    this.#setTiles(tween(this.#slide.from, this.#goal, progress));
     if (progress >= 1) this.#slide = null;
+  }
+
+  /** Tiles are to go there from now on. */
+  #aim(goal: PlacedTile[], nowMs: number): void {
+    const before = this.#goal;
+    const moves = before !== null && !samePlaces(before, goal);
+    if (moves && this.#wish.transitionMs > 0)
+      this.#slide = { from: this.#views.map(({ tile }) => tile), sinceMs: nowMs };
+    this.#goal = goal;
+    if (!this.#slide) this.#setTiles(goal);
+  }
+
+  /** What the look depends on besides the wish: who speaks. */
+  #voicesNow(nowMs: number): string {
+    const isSpeakerLarge = 'template' in this.#layout && this.#layout.template === 'speaker';
+    const large = isSpeakerLarge ? this.#speakers.speaker : null;
+    if (!this.#wish.highlightSpeaker) return large ?? '';
+    return [large, ...[...this.#inputs.keys()].filter((id) => this.#speakers.isSpeaking(id, nowMs))].join();
   }
 
   #lookNow(nowMs: number): PlacedTile[] {

@@ -7,7 +7,7 @@ import { cardColour, parseColour } from './colour.ts';
 import { readPicture, resize } from './picture-file.ts';
 import { type Rgba, type Sprite, spriteOf } from './sprite.ts';
 import { SpriteShelf } from './sprite-shelf.ts';
-import { drawText } from './text.ts';
+import { drawText, type TextMask } from './text.ts';
 
 /** PNG, JPEG or WebP; null: there is no such picture. */
 export type LoadPicture = (id: PictureId) => Promise<Buffer | null>;
@@ -34,6 +34,7 @@ export class Decoration {
   readonly #log: Pick<Logger, 'warn'>;
   readonly #shelf: SpriteShelf;
   readonly #loading = new Set<Promise<unknown>>();
+  #lastText: Promise<TextMask | null> = Promise.resolve(null);
 
   /** @param ready something that was asked for before is there now */
   constructor(load: LoadPicture, log: Pick<Logger, 'warn'>, ready: () => void) {
@@ -130,13 +131,14 @@ export class Decoration {
     return null;
   }
 
-  async #text(text: string, size: number, room: number) {
-    try {
-      return await drawText(text, size, room);
-    } catch (error) {
+  /** One after the other: many names at once would take all threads from whoever else needs some. */
+  #text(text: string, size: number, room: number): Promise<TextMask | null> {
+    const drawn = this.#lastText.then(() => drawText(text, size, room));
+    this.#lastText = drawn.catch((error: unknown) => {
       this.#log.warn({ text, err: error }, 'a name cannot be drawn');
       return null;
-    }
+    });
+    return this.#lastText;
   }
 }
 
