@@ -243,6 +243,27 @@ describe('streams of a mix', () => {
     assert.equal(worker.hub.variantAddress('mixed', 'audio=opus') === null, false);
   });
 
+  it('give a key frame to who asks, at most one a second', async () => {
+    await using mixing = new MixingWorld();
+    const worker = await mixing.world.worker();
+    using _a = await mixing.publish(worker, 'a', red);
+    using _b = await mixing.publish(worker, 'b', green);
+    const mixer = await mixing.mixer();
+    const wish = job([input('a'), input('b')]);
+    await mixing.run(mixer, { ...wish, output: { ...wish.output, gopMs: 20_000 } });
+    const viewer = await mixing.watch(worker, 'mixed');
+    const keys = () => viewer.frames.filter(({ track, type }) => track === 'video' && type === 'key');
+    const ask = () => mixing.world.control.publish('stream.key-frame', { stream: 'mixed' });
+    assert.equal(keys().length, 1);
+    ask();
+    await mixing.until('a key frame', () => keys().length === 2);
+    const asking = setInterval(ask, 20);
+    await mixing.until('two more', () => keys().length === 4);
+    clearInterval(asking);
+    const at = keys().map(({ dts }) => dts);
+    for (const [i, ms] of at.slice(1).entries()) assert.ok(ms - at[i]! >= 999, at.join());
+  });
+
   it('sleep when nobody takes them, and wake for the next one', async () => {
     await using mixing = new MixingWorld();
     const worker = await mixing.world.worker();

@@ -52,10 +52,7 @@ export class Supervisor {
     bus.serve('supervisor.health', () => this.#health(bus));
     rmSync(this.#runtimeDir, { recursive: true, force: true });
     mkdirSync(this.#runtimeDir, { mode: 0o700 });
-    const said = await Promise.race([
-      Promise.all(this.#parts.map((child) => child.start())),
-      this.#fatal.promise,
-    ]);
+    const said = await Promise.race([Promise.all(this.#parts.map((child) => child.start())), this.#fatal.promise]);
     void this.#demo?.start();
     return said.flat();
   }

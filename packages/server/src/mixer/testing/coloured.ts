@@ -11,7 +11,6 @@ export type Colour = readonly [y: number, u: number, v: number];
 export const RED: Colour = [81, 90, 240];
 export const GREEN: Colour = [145, 54, 34];
 export const BLUE: Colour = [41, 240, 110];
-export const YELLOW: Colour = [210, 16, 146];
 
 const FPS = 25;
 const SAMPLE_RATE = 48_000;
