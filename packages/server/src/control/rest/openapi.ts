@@ -30,6 +30,10 @@ export async function documentApi(api: Api, version: string): Promise<void> {
         { name: 'Calls', description: "The same for the people in them: no key, a member's token" },
         { name: 'Users', description: 'Who watches, talks and goes live; of an app each' },
         { name: 'Rooms', description: 'What users see: an anchor, a title, viewers, likes' },
+        {
+          name: 'Chat',
+          description: 'What operators do in rooms; users chat over the WebSocket /v1/im: see docs/im.md',
+        },
         { name: 'Mixes', description: 'Several streams as one, made while they run' },
         { name: 'Pictures', description: 'Backgrounds, logos, avatars' },
         { name: 'Apps', description: 'Keys and what belongs together' },
