@@ -44,15 +44,21 @@ const PUBLIC_PRIORITY = 2_130_706_431;
  * checked; RTP and RTCP are ours.
  */
 export class Peer {
-  readonly #options: PeerOptions;
+  readonly #events: PeerEvents;
+  /** Of the section whose transport all share. */
+  readonly #firstMid: string;
+  /** Until the answer is written: an offer is large. */
+  #agreed: Omit<PeerOptions, 'name' | 'events'> | null;
   readonly #connection: PeerConnection;
   readonly #tracks = new Map<string, Track>();
   #state: 'new' | 'connected' | 'closed' = 'new';
 
   /** @throws LiveError UNAVAILABLE when the native transport refuses. */
   constructor(options: PeerOptions) {
-    const { name, port, bindAddress } = options;
-    this.#options = options;
+    const { name, port, bindAddress, events } = options;
+    this.#agreed = options;
+    this.#events = events;
+    this.#firstMid = options.chosen[0]?.mid ?? '0';
     this.#connection = native(
       () =>
         new PeerConnection(name, {
@@ -74,7 +80,10 @@ export class Peer {
    * @throws LiveError UNAVAILABLE.
    */
   async answer(sessionId: string): Promise<string> {
-    const { offer, chosen, events } = this.#options;
+    const agreed = this.#agreed;
+    if (agreed === null) throw new Error('an offer is answered once');
+    const { offer, chosen } = agreed;
+    const events = this.#events;
     try {
       for (const media of chosen) {
         const track = native(() => this.#connection.addTrack(description(media)));
@@ -85,18 +94,19 @@ export class Peer {
       const gathered = this.#gathered();
       native(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, chosen), 'offer'));
       await gathered;
-      return this.#writeAnswer(sessionId);
+      return this.#writeAnswer(agreed, sessionId);
     } catch (error) {
       this.close();
       throw error;
+    } finally {
+      this.#agreed = null;
     }
   }
 
   addCandidates(candidates: readonly IceCandidate[]): void {
-    const mid = this.#options.chosen[0]?.mid ?? '0';
     if (this.#state === 'closed') return;
     for (const candidate of candidates)
-      native(() => this.#connection.addRemoteCandidate(`a=${writeCandidate(candidate)}`, mid));
+      native(() => this.#connection.addRemoteCandidate(`a=${writeCandidate(candidate)}`, this.#firstMid));
   }
 
   /** What sends packets of an m= section, as {@link send}: found once, for those who send many. */
@@ -127,6 +137,9 @@ export class Peer {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    // A track that is not closed by itself keeps its callbacks, and them what they hold, for ever.
+    for (const track of this.#tracks.values()) track.close();
+    this.#tracks.clear();
     this.#connection.close();
   }
 
@@ -134,10 +147,10 @@ export class Peer {
     if (this.#state === 'closed') return;
     if (state === 'connected') {
       this.#state = 'connected';
-      this.#options.events.connected();
+      this.#events.connected();
     } else if (state === 'disconnected' || state === 'failed' || state === 'closed') {
       this.close();
-      this.#options.events.closed();
+      this.#events.closed();
     }
   }
 
@@ -155,8 +168,10 @@ export class Peer {
     });
   }
 
-  #writeAnswer(sessionId: string): string {
-    const { offer, chosen, port, publicAddress } = this.#options;
+  #writeAnswer(
+    { offer, chosen, port, publicAddress }: Omit<PeerOptions, 'name' | 'events'>,
+    sessionId: string,
+  ): string {
     const local = parseOffer(this.#connection.localDescription()?.sdp ?? '');
     if (local instanceof WireError) throw new Error(`the native transport answered ${local.message}`);
     const { candidates } = local.transport;

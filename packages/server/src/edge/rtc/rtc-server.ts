@@ -229,7 +229,7 @@ export class RtcServer {
       kind,
       stream,
       peer,
-      offer,
+      iceUfrag: offer.transport.iceUfrag,
       startedMs: now(),
       over: (reason) => {
         this.#sessions.delete(id);

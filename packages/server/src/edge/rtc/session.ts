@@ -1,5 +1,5 @@
 import { type EndReason, LiveError } from '@lianmai/contract';
-import type { IceFragment, Offer } from '@lianmai/media/sdp';
+import type { IceFragment } from '@lianmai/media/sdp';
 import type { Peer } from './peer.ts';
 
 export interface RtcSessionOptions {
@@ -7,7 +7,8 @@ export interface RtcSessionOptions {
   kind: 'whip' | 'whep';
   stream: string;
   peer: Peer;
-  offer: Offer;
+  /** The client's, of its offer. */
+  iceUfrag: string;
   startedMs: number;
   /** Called once, when it is over. */
   over(reason: EndReason): void;
@@ -42,8 +43,7 @@ export class RtcSession {
    * @throws LiveError PRECONDITION_FAILED, ICE_RESTART_UNSUPPORTED.
    */
   trickle(fragment: IceFragment, ifMatch: string | undefined): void {
-    const { iceUfrag } = this.#options.offer.transport;
-    const restarts = fragment.iceUfrag !== null && fragment.iceUfrag !== iceUfrag;
+    const restarts = fragment.iceUfrag !== null && fragment.iceUfrag !== this.#options.iceUfrag;
     if (!restarts && ifMatch !== undefined && ifMatch !== '*' && ifMatch !== this.etag)
       throw new LiveError('PRECONDITION_FAILED', 'If-Match names another ICE session: take the ETag of the answer');
     if (restarts)
