@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { Lianmai } from './lianmai.ts';
+import { Browser } from './peers/chromium.ts';
+import { type ColourName, pushColour } from './peers/coloured.ts';
+import { FlvClient, stepsBack } from './peers/flv-client.ts';
+import { openMaster, readMedia } from './peers/hls-client.ts';
+import { picturesOf, seenRight, watchPictures } from './peers/picture-log.ts';
+import type { Program } from './peers/program.ts';
+import { RtmpClient } from './peers/rtmp-client.ts';
+import { whep, whepStats } from './peers/webrtc-page.ts';
+import type { Channel } from './rest.ts';
+import { until, within } from './until.ts';
+
+const SMALL = { width: 640, height: 360, bitrateKbps: 800, preset: 'economy', transitionMs: 0 };
+/** What the issue allows of interruption. */
+const PICTURE_GAP_MS = 100;
+const SOUND_GAP_MS = 60;
+/** The channel's own sound lasts so long a frame (1024 samples at 44.1 kHz), the mix's shorter. */
+const SOUND_FRAME_MS = 1024 / 44.1;
+
+let lianmai: Lianmai;
+let browser: Browser;
+let red: Channel;
+const channels = new Map<ColourName, Channel>();
+const pushes: Program[] = [];
+
+before(async () => {
+  lianmai = await Lianmai.start({ workers: 2, settings: { mixers: '2' } });
+  for (const [colour, tone] of [
+    ['red', 500],
+    ['green', 900],
+  ] as const) {
+    const channel = await lianmai.rest.createChannel(colour);
+    channels.set(colour, channel);
+    pushes.push(pushColour(channel.push.rtmp, colour, tone));
+    await until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
+  }
+  red = channels.get('red')!;
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  for (const push of pushes) await push[Symbol.asyncDispose]();
+  await lianmai?.stop();
+});
+
+/** Puts the mix of both, side by side, into the red channel. */
+const mixIn = () =>
+  lianmai.rest.ok<{ id: string }>('POST', '/v1/mixes', {
+    inputs: ['red', 'green'],
+    layout: 'side-by-side',
+    output: { ...SMALL, channelId: red.id },
+  });
+/** Begins to play by WHEP; resolves with the first picture. */
+async function playWhep(page: Page, stream: string, query = ''): Promise<void> {
+  const { status } = await within(
+    30_000,
+    'a picture by WHEP',
+    whep(page, `${lianmai.http}/live/${stream}.whep${query}`),
+  );
+  assert.equal(status, 201);
+}
+
+const mixOut = ({ id }: { id: string }) => lianmai.rest.ok('DELETE', `/v1/mixes/${id}`);
+const longestStep = (ms: readonly number[]) => Math.max(0, ...ms.slice(1).map((at, i) => at - ms[i]!));
+const configs = (tags: readonly { type: number; payload: Buffer }[], type: 8 | 9) =>
+  tags.filter((tag) => tag.type === type && tag.payload[1] === 0).length;
+
+/** A player of the server's own web app, or for `whep` one of the test's. */
+async function openPlayer(name: string): Promise<{ page: Page; requests: string[] }> {
+  const isWhep = name === 'whep';
+  const page = await browser.open(isWhep ? `${lianmai.http}/healthz` : `${lianmai.http}/watch/red?player=${name}`);
+  if (isWhep) await playWhep(page, 'red');
+  await until(`${name} plays`, () => watchPictures(page), 30_000);
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(new URL(request.url()).pathname));
+  page.on('websocket', (socket) => requests.push(new URL(socket.url()).pathname));
+  return { page, requests };
+}
+
+describe("viewers of a channel whose program changes from the anchor's own stream to a mix, and back", () => {
+  it('by RTMP, HTTP-FLV and WebSocket-FLV: one connection, times that go on, no gap in picture or sound', async (t) => {
+    using flv = await FlvClient.open(red.play.flv);
+    using ws = await FlvClient.open(red.play.wsFlv);
+    using rtmp = await RtmpClient.connect(lianmai.rtmpPort);
+    await rtmp.play('red');
+    const viewers = [
+      { name: 'flv', tags: () => flv.tags, times: (type: 8 | 9) => flv.timestamps(type) },
+      { name: 'ws-flv', tags: () => ws.tags, times: (type: 8 | 9) => ws.timestamps(type) },
+      { name: 'rtmp', tags: () => rtmp.media, times: (type: 8 | 9) => rtmp.timestamps(type) },
+    ];
+    await flv.more(25, 9);
+    const mix = await mixIn();
+    await until('the mix has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 2), 30_000);
+    await flv.more(50, 9);
+    await mixOut(mix);
+    await until('its own stream has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 3), 30_000);
+    await flv.more(50, 9);
+    for (const { name, tags, times } of viewers) {
+      const [picture, sound] = [times(9), times(8)];
+      assert.deepEqual([stepsBack(picture), stepsBack(sound)], [[], []], name);
+      const [pictureGap, soundGap] = [longestStep(picture), longestStep(sound) - SOUND_FRAME_MS];
+      t.diagnostic(`${name}: longest step of the picture ${pictureGap} ms, gap in the sound ${soundGap.toFixed(0)} ms`);
+      assert.ok(pictureGap < PICTURE_GAP_MS && soundGap < SOUND_GAP_MS, name);
+      assert.equal(configs(tags(), 8), 3, `${name}: 44.1 kHz, 48 kHz, 44.1 kHz`);
+    }
+    assert.deepEqual([flv.end, ws.end, rtmp.closed], [null, null, false]);
+    rtmp[Symbol.dispose]();
+  });
+
+  for (const name of ['flv', 'ws-flv', 'hls', 'whep'])
+    it(`in Chromium by ${name}: pictures go on, and it does not connect anew`, async (t) => {
+      const { page, requests } = await openPlayer(name);
+      const seen = (what: string, colour: ColourName) =>
+        until(what, async () => (await seenRight(page)) === colour, 40_000);
+      await seen("the anchor's own", 'red');
+      const mix = await mixIn();
+      await seen('the mix', 'green');
+      await mixOut(mix);
+      await seen("the anchor's own again", 'red');
+      // What a browser shows depends on the machine's other work; what it was sent is looked at above.
+      const { longestStepMs, count } = await picturesOf(page);
+      t.diagnostic(`longest step between two of ${count} pictures shown: ${longestStepMs.toFixed(0)} ms of media`);
+      assert.deepEqual(
+        requests.filter((path) => /red\.(flv|m3u8|whep)$/.test(path)),
+        [],
+      );
+      if (name === 'whep') {
+        const { codec, audioCodec, audioEnergy } = await whepStats(page);
+        assert.deepEqual([codec, audioCodec, audioEnergy > 0], ['video/H264', 'audio/opus', true]);
+      }
+      await page.close();
+    });
+
+  it('HLS tells of the change by a discontinuity, and only then', async () => {
+    const { mediaUrl } = await until('a playlist', () => openMaster(red.play.hls));
+    const breaks = async () => (await readMedia(mediaUrl)).text.split('#EXT-X-DISCONTINUITY\n').length - 1;
+    const from = await breaks();
+    const mix = await mixIn();
+    await until('one more', async () => (await breaks()) > from, 30_000);
+    await mixOut(mix);
+  });
+});
+
+describe('viewers of a channel whose mixer dies', () => {
+  it('see the own stream of the channel, and the mix when it is made again, on the connection they have', async (t) => {
+    const page = await browser.open(`${lianmai.http}/healthz`);
+    await playWhep(page, 'red');
+    await until('whep plays', () => watchPictures(page));
+    using flv = await FlvClient.open(red.play.flv);
+    await flv.more(25, 9);
+    const mix = await mixIn();
+    await until('the mix is seen', async () => (await seenRight(page)) === 'green', 30_000);
+    await until('by FLV', () => configs(flv.tags, 9) === 2);
+    const mixer = await until(
+      'its mixer',
+      async () => /lianmai_mixes\{state="running",process="(mixer-\d)"\} 1/.exec(await lianmai.metrics())?.[1],
+    );
+    const killedAt = performance.now();
+    lianmai.kill(mixer);
+    await until('its own stream', () => configs(flv.tags, 9) >= 3);
+    const own = flv.tags.findLast((tag) => tag.type === 9 && tag.payload[1] === 0);
+    t.diagnostic(`own stream ${Math.round((own?.atMs ?? 0) - killedAt)} ms after the mixer was killed`);
+    await until('its own stream is seen', async () => (await seenRight(page)) === 'red', 30_000);
+    await until('the mix is seen again', async () => (await seenRight(page)) === 'green', 30_000);
+    await mixOut(mix);
+    await until('its own stream is seen again', async () => (await seenRight(page)) === 'red', 30_000);
+    assert.deepEqual([flv.end, stepsBack(flv.timestamps(9)), stepsBack(flv.timestamps(8))], [null, [], []]);
+    t.diagnostic(
+      `flv: longest step of the picture ${longestStep(flv.timestamps(9))} ms, of the sound ${longestStep(flv.timestamps(8))} ms`,
+    );
+    const { longestStepMs } = await picturesOf(page);
+    t.diagnostic(`whep: longest step between two pictures shown ${longestStepMs.toFixed(0)} ms of media`);
+    assert.equal(await page.evaluate('whepPeer.connectionState'), 'connected');
+    await page.close();
+  });
+});
+
+describe('a channel that is not live', () => {
+  it('plays its mix by every protocol, for those who may play the channel', async () => {
+    const channel = await lianmai.rest.createChannel('quiet', { playAuth: 'open' });
+    const mix = await lianmai.rest.ok<{ id: string }>('POST', '/v1/mixes', {
+      inputs: ['red', 'green'],
+      output: { ...SMALL, channelId: channel.id },
+    });
+    using flv = await until('it plays', () => FlvClient.open(channel.play.flv));
+    await flv.more(25, 9);
+    await until(
+      'by HLS',
+      async () => (await readMedia((await openMaster(channel.play.hls)).mediaUrl)).segments.length > 1,
+      30_000,
+    );
+    const page = await browser.open(`${lianmai.http}/healthz`);
+    await playWhep(page, 'quiet');
+    await until('by WHEP', async () => (await whepStats(page)).framesDecoded > 25);
+    await page.close();
+    await mixOut(mix);
+    await flv.ended(30_000);
+  });
+});
+
+describe('viewers whose address is not good any more', () => {
+  it('are sent away when the play keys have been rotated twice', async () => {
+    const channel = await lianmai.rest.createChannel('shut', { playAuth: 'signed' });
+    await using publisher = pushColour(channel.push.rtmp, 'blue', 700);
+    await until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
+    assert.ok(publisher);
+    const { appId, play } = await lianmai.rest.ok<Channel & { appId: string }>('GET', `/v1/channels/${channel.id}`);
+    using flv = await until('it plays', () => FlvClient.open(play.flv));
+    using ws = await FlvClient.open(play.wsFlv);
+    using rtmp = await RtmpClient.connect(lianmai.rtmpPort);
+    assert.equal((await rtmp.play(play.rtmp.slice(play.rtmp.lastIndexOf('/') + 1))).code, 'NetStream.Play.Start');
+    const page = await browser.open(`${lianmai.http}/healthz`);
+    await playWhep(page, 'shut', new URL(play.flv).search);
+    await flv.more(10, 9);
+    const rotate = () => lianmai.rest.ok('POST', `/v1/apps/${appId}/play-keys/rotate`);
+    await rotate();
+    await flv.more(25, 9);
+    assert.deepEqual([flv.end, ws.end], [null, null], 'the backup key is good');
+    await rotate();
+    await ws.ended();
+    await flv.ended();
+    await rtmp.status((code) => code === 'NetStream.Play.Failed');
+    await until('WHEP is closed', () => page.evaluate("whepPeer.connectionState !== 'connected'"), 30_000);
+    await page.close();
+    const again = await fetch(play.flv);
+    await again.body?.cancel();
+    assert.equal(again.status, 403);
+  });
+});
