@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
 import { Browser } from './peers/chromium.ts';
 import { type ColourName, pushColour } from './peers/coloured.ts';
+import { push } from './peers/ffmpeg.ts';
 import { FlvClient, stepsBack } from './peers/flv-client.ts';
 import { openMaster, readMedia } from './peers/hls-client.ts';
 import { picturesOf, seenRight, watchPictures } from './peers/picture-log.ts';
@@ -46,12 +47,12 @@ after(async () => {
   await lianmai?.stop();
 });
 
-/** Puts the mix of both, side by side, into the red channel. */
-const mixIn = () =>
+/** Puts the mix of both, side by side, into a channel. */
+const mixIn = ({ id }: Channel = red) =>
   lianmai.rest.ok<{ id: string }>('POST', '/v1/mixes', {
     inputs: ['red', 'green'],
     layout: 'side-by-side',
-    output: { ...SMALL, channelId: red.id },
+    output: { ...SMALL, channelId: id },
   });
 /** Begins to play by WHEP; resolves with the first picture. */
 async function playWhep(page: Page, stream: string, query = ''): Promise<void> {
@@ -134,13 +135,30 @@ describe("viewers of a channel whose program changes from the anchor's own strea
       await page.close();
     });
 
-  it('HLS tells of the change by a discontinuity, and only then', async () => {
-    const { mediaUrl } = await until('a playlist', () => openMaster(red.play.hls));
+  it('HLS tells of each change by a discontinuity', async () => {
+    const green = channels.get('green')!;
+    const { mediaUrl } = await until('a playlist', () => openMaster(green.play.hls));
     const breaks = async () => (await readMedia(mediaUrl)).text.split('#EXT-X-DISCONTINUITY\n').length - 1;
-    const from = await breaks();
-    const mix = await mixIn();
-    await until('one more', async () => (await breaks()) > from, 30_000);
+    await until('some segments', async () => (await readMedia(mediaUrl)).segments.length > 1, 30_000);
+    assert.equal(await breaks(), 0);
+    const mix = await mixIn(green);
+    await until('one', async () => (await breaks()) === 1, 30_000);
     await mixOut(mix);
+    await until('two', async () => (await breaks()) === 2, 30_000);
+  });
+
+  it('a WHEP viewer of pictures alone hears the mix on the connection it has', async () => {
+    const silent = await lianmai.rest.createChannel('silent');
+    await using publisher = push(silent.push.rtmp, { audio: null });
+    await until('live', async () => (await lianmai.rest.channel(silent.id)).state === 'live');
+    assert.ok(publisher);
+    const page = await browser.open(`${lianmai.http}/healthz`);
+    await playWhep(page, 'silent');
+    assert.equal((await whepStats(page)).audioEnergy, 0);
+    const mix = await mixIn(silent);
+    await until('sound', async () => (await whepStats(page)).audioEnergy > 0.01, 40_000);
+    await mixOut(mix);
+    await page.close();
   });
 });
 
