@@ -54,9 +54,9 @@ export async function startMixing(options: MixingOptions, closing: (() => unknow
     log,
   });
   const channelPrograms = new ChannelPrograms({ db, desk, live, now, log });
+  closing.push(() => channelPrograms.close());
   closing.push(() => desk.close());
   await desk.start();
-  closing.push(() => channelPrograms.close());
   await channelPrograms.start();
   return {
     gallery: new Gallery({ db, storage, now }),

@@ -48,22 +48,22 @@ export async function insertChannel(db: Db, row: ChannelRow): Promise<void> {
     const { stream } = row;
     if (conferenceOfStream(stream) !== null)
       throw new LiveError('CONFLICT', `"${stream}" is named as a conference member's stream: choose another`, 'stream');
+    const mix = await tx.selectFrom('mix').select('id').where('stream', '=', stream).executeTakeFirst();
+    if (mix) throw streamTaken(stream);
     const added = await tx
       .insertInto('channel')
       .values(row)
       .onConflict((conflict) => conflict.column('stream').doNothing())
       .returning('id')
       .execute();
-    if (added.length === 0)
-      throw new LiveError(
-        'CONFLICT',
-        `the stream name "${stream}" is taken: choose another, or leave it out`,
-        'stream',
-      );
+    if (added.length === 0) throw streamTaken(stream);
   });
 }
 
 /** Those that were made for rooms have a quota of their own. */
+const streamTaken = (stream: string): LiveError =>
+  new LiveError('CONFLICT', `the stream name "${stream}" is taken: choose another, or leave it out`, 'stream');
+
 async function countChannels(db: Db, accountId: string): Promise<number> {
   const { count } = await db
     .selectFrom('channel')

@@ -14,6 +14,7 @@ export class Crew {
   readonly #mixers = new Map<string, MixerInfo>();
   /** By mixer, by mix. */
   readonly #statuses = new Map<string, Map<string, MixStatus>>();
+  readonly #seen = new Set<string>();
   readonly #listeners = new Set<(change: CrewChange) => void>();
   #unsubscribe: Unsubscribe[] = [];
 
@@ -26,6 +27,7 @@ export class Crew {
     const prefix = leases.mixer('');
     const unwatch = await this.#bus.watch<MixerInfo>(prefix, (key, info) => {
       const mixer = key.slice(prefix.length);
+      this.#seen.add(mixer);
       if (info) this.#mixers.set(mixer, info);
       else this.#mixers.delete(mixer);
       if (!info) this.#statuses.delete(mixer);
@@ -41,6 +43,11 @@ export class Crew {
 
   has(mixer: string | null): mixer is string {
     return mixer !== null && this.#mixers.has(mixer);
+  }
+
+  /** Whether it is there or was since the start. */
+  knew(mixer: string): boolean {
+    return this.#seen.has(mixer);
   }
 
   /** What a mixer told of a mix last. */

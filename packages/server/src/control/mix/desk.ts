@@ -56,6 +56,8 @@ const MIXERS_COME_WITHIN_MS = 5000;
 const SETTLES_IN_MS = 10_000;
 /** What a mixer was told it has told back by then, or it is told again. */
 const TOLD_BACK_WITHIN_MS = 3000;
+/** A mix has pictures by then, or is not waited for. */
+const WARM_WITHIN_MS = 2000;
 /** A change is answered by then, whether the mixer has answered or not. */
 const ANSWER_WITHIN_MS = 1500;
 
@@ -76,6 +78,7 @@ export class MixDesk {
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #unsubscribe: Unsubscribe | null = null;
+  readonly #closing = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(options: MixDeskOptions) {
@@ -128,7 +131,8 @@ export class MixDesk {
         await store.insertMix(tx, row);
         return showOn(tx, row.id, outputs.channels?.map(({ id }) => id) ?? []);
       });
-      await this.#tend([row.id, ...affected]);
+      await this.#tend([row.id]);
+      void this.handOver(row.id, affected);
       return row.id;
     }).then((id) => this.#settled(id));
   }
@@ -177,7 +181,8 @@ export class MixDesk {
             );
       });
       if (moved !== null) await this.#stop(moved, id);
-      await this.#tend([id, ...affected]);
+      await this.#tend([id]);
+      void this.handOver(id, affected);
     });
     return this.#settled(id);
   }
@@ -235,10 +240,36 @@ export class MixDesk {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.resolve();
     if (this.#timer) clearTimeout(this.#timer);
     this.#unsubscribe?.();
     this.#crew.close();
     await this.#queue;
+  }
+
+  /**
+   * What happens to channels that change from one mix to another: the one that loses them is told when the other has
+   * pictures, so that viewers go from the one to the other.
+   */
+  async handOver(winner: string, losers: readonly string[]): Promise<void> {
+    if (losers.length === 0) return;
+    await this.#whenWarm(winner);
+    await this.review(losers);
+  }
+
+  async #whenWarm(id: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const isWarm = () => {
+      const state = this.#crew.status(this.#running.get(id)?.mixer ?? null, id)?.state;
+      return state === 'running' || state === 'passing' || state === 'sleeping';
+    };
+    const timer = setTimeout(resolve, WARM_WITHIN_MS);
+    const stop = this.#crew.onChange(() => isWarm() && resolve());
+    await Promise.race([this.#sending.get(id)?.done, promise]);
+    if (isWarm()) resolve();
+    await Promise.race([promise, this.#closing.promise]);
+    clearTimeout(timer);
+    stop();
   }
 
   /** How it goes once the mixer has answered, or a little later. */
@@ -294,7 +325,8 @@ export class MixDesk {
   #placeKept(row: MixRow, spec: MixSpec): { mixer: string | null; problem: string | null } {
     if (this.#crew.has(row.mixer)) return { mixer: row.mixer, problem: null };
     const starting = this.#timer !== null;
-    if (starting && row.mixer !== null) return { mixer: null, problem: `the mixer "${row.mixer}" is not there yet` };
+    if (starting && row.mixer !== null && !this.#crew.knew(row.mixer))
+      return { mixer: null, problem: `the mixer "${row.mixer}" is not there yet` };
     try {
       const mixer = this.#place(row.id, spec, null);
       return { mixer, problem: mixer === null ? 'no mixer is there just now' : null };

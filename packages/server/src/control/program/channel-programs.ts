@@ -35,6 +35,8 @@ export class ChannelPrograms {
   #watched = new Set<string>();
   #unsubscribe: (() => void) | null = null;
   #queue: Promise<unknown> = Promise.resolve();
+  #handingOver: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(options: ChannelProgramsOptions) {
     this.#options = options;
@@ -68,8 +70,12 @@ export class ChannelPrograms {
       picture: source === 'picture' ? picture : null,
     });
     await this.#settle([channel.id]);
-    await this.#dropUnused();
-    await desk.review([...new Set([before.mixId, mixId].filter((id) => id !== null))]);
+    if (mixId !== null) await desk.review([mixId]);
+    const after = source === 'mix' ? mixId : source === 'picture' ? standInId(channel.id) : null;
+    const loses = before.mixId !== null && before.mixId !== after ? [before.mixId] : [];
+    const handingOver = after === null ? desk.review(loses) : desk.handOver(after, loses);
+    const over = handingOver.then(() => this.#dropUnused()).catch((error: unknown) => this.#failed(error));
+    this.#handingOver = Promise.all([this.#handingOver, over]);
   }
 
   /** Which picture stands in while the publisher is gone. @param picture null: none. @throws LiveError BAD_REQUEST */
@@ -81,7 +87,7 @@ export class ChannelPrograms {
 
   /** Looks at all pictures again: begins those that are due, ends those whose time is over. */
   async review(): Promise<void> {
-    const { db, log } = this.#options;
+    const { db } = this.#options;
     try {
       const rows = await picturePrograms(db);
       this.#watched = new Set(rows.flatMap((row) => (row.fallbackPicture === null ? [] : [row.channelId])));
@@ -89,14 +95,15 @@ export class ChannelPrograms {
       await this.#settle(rows.map(({ channelId }) => channelId));
       await this.#dropUnused();
     } catch (error) {
-      log.warn({ err: error }, 'pictures of channels could not be looked after: it is tried again');
+      this.#failed(error);
     }
   }
 
-  /** Resolves when what was heard before is done. */
+  /** Resolves when what was heard before is done. Comes after the end of the desk, which lets waits end. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#unsubscribe?.();
-    await this.#queue;
+    await Promise.all([this.#queue, this.#handingOver]);
   }
 
   /** What happened to the publisher while nobody heard of it. */
@@ -121,9 +128,7 @@ export class ChannelPrograms {
       });
       await this.#settle([channelId]);
     };
-    const failed = (error: unknown) =>
-      this.#options.log.warn({ err: error, channelId }, 'the fallback picture of a channel is not as it should be');
-    this.#queue = this.#queue.then(job).catch(failed);
+    this.#queue = this.#queue.then(job).catch((error: unknown) => this.#failed(error, channelId));
   }
 
   /** Ends pictures that no channel shows any more. */
@@ -132,6 +137,12 @@ export class ChannelPrograms {
     const unused = await unusedStandIns(db);
     for (const id of unused) await deleteMix(db, id);
     if (unused.length > 0) await desk.review(unused);
+  }
+
+  #failed(error: unknown, channelId?: string): void {
+    if (this.#closed) return;
+    const what = channelId === undefined ? 'pictures of channels are' : 'the picture of a channel is';
+    this.#options.log.warn({ err: error, channelId }, `${what} not as wanted: it is tried again`);
   }
 
   /** Makes or ends these channels' pictures. */

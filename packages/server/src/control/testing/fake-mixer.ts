@@ -24,7 +24,7 @@ export class FakeMixer {
   /** Takes no more orders while set. */
   deaf = false;
   readonly #statuses = new Map<string, Partial<MixStatus>>();
-  readonly #leases = new Map<string, Lease>();
+  readonly #held = new Map<string, { lease: Lease; job: string }>();
 
   private constructor(id: string, bus: Bus, kill: () => void) {
     this.id = id;
@@ -42,6 +42,7 @@ export class FakeMixer {
       return { jpeg: Buffer.from(`picture of ${wanted.id}`).toString('base64') };
     });
     bus.answer('mixer.report', () => mixer.#report());
+    await bus.watch(leases.program(''), (_, held) => held ?? void mixer.#hold());
     await bus.acquire(leases.worker(id), { id, pid: 1, internalAddress: '' });
     await bus.acquire(leases.mixer(id), { id, pid: 1, machine: 'm1', cores: 2, ...info });
     return mixer;
@@ -64,57 +65,45 @@ export class FakeMixer {
     this.orders.push(job);
     const before = this.jobs.get(job.id);
     if (!before || before.version < job.version) this.jobs.set(job.id, job);
-    await this.#hold(job);
+    await this.#hold();
     return this.#status(job);
   }
 
-  async #hold(job: MixJob): Promise<void> {
-    const common = { channelId: job.channelId, accountId: job.accountId, worker: this.id, startedAtMs: Date.now() };
-    await this.#take<StreamHolder>(leases.stream(job.stream), {
-      ...common,
-      sessionId: `ses_${job.id}`,
-      play: job.play,
-      protocol: 'internal',
-    });
-    const programs = new Set(job.programs.map(({ stream }) => leases.program(stream)));
-    for (const [key, lease] of this.#leases)
-      if (key.startsWith('program/') && this.#heldFor.get(key) === job.id && !programs.has(key)) {
-        this.#leases.delete(key);
+  /** Lets go of what no job wants any more, takes what is wanted and free. */
+  async #hold(): Promise<void> {
+    const wanted = new Map<string, { job: MixJob; value: StreamHolder | Program }[]>();
+    for (const job of this.jobs.values())
+      for (const [key, value] of this.#leasesOf(job)) wanted.set(key, [...(wanted.get(key) ?? []), { job, value }]);
+    for (const [key, { lease, job }] of [...this.#held])
+      if (!wanted.get(key)?.some((want) => want.job.id === job)) {
+        this.#held.delete(key);
         await lease.release();
       }
-    for (const { stream, channelId, accountId, play } of job.programs) {
-      this.#heldFor.set(leases.program(stream), job.id);
-      await this.#take<Program>(leases.program(stream), {
-        ...common,
-        source: job.stream,
-        kind: job.kind,
-        channelId,
-        accountId,
-        play,
-      });
+    for (const [key, [first]] of wanted) {
+      if (this.#held.has(key) || !first) continue;
+      const { lease } = await this.bus.acquire(key, first.value);
+      if (lease) this.#held.set(key, { lease, job: first.job.id });
     }
   }
 
-  readonly #heldFor = new Map<string, string>();
-
-  async #take<T>(key: string, value: T): Promise<void> {
-    if (this.#leases.has(key)) return;
-    const { lease } = await this.bus.acquire(key, value);
-    if (lease) this.#leases.set(key, lease);
+  #leasesOf({ id, stream, channelId, accountId, play, kind, programs }: MixJob): [string, StreamHolder | Program][] {
+    const by = { worker: this.id, startedAtMs: Date.now() };
+    const own = { ...by, sessionId: `ses_${id}`, channelId, accountId, play, protocol: 'internal' } as const;
+    return [
+      [leases.stream(stream), own],
+      ...programs.map(({ stream: channel, ...of }): [string, Program] => [
+        leases.program(channel),
+        { ...by, ...of, source: stream, kind },
+      ]),
+    ];
   }
 
   async #stop(id: string): Promise<{ ok: true }> {
     if (this.deaf) throw new LiveError('UNAVAILABLE', 'the mixer does not listen');
     this.orders.push({ stop: id });
-    const job = this.jobs.get(id);
     this.jobs.delete(id);
     this.#statuses.delete(id);
-    const keys = job ? [leases.stream(job.stream), ...job.programs.map(({ stream }) => leases.program(stream))] : [];
-    for (const key of keys) {
-      const lease = this.#leases.get(key);
-      this.#leases.delete(key);
-      await lease?.release();
-    }
+    await this.#hold();
     return { ok: true };
   }
 
@@ -126,7 +115,7 @@ export class FakeMixer {
       fps: job.output.fps,
       frames: 100,
       lateFrames: 0,
-      cpu: 0.1,
+      cpu: 0.001,
       inputs: job.inputs.map(({ id }) => ({
         id,
         state: 'waiting',
