@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { IM_CLOSE, type ImAnnouncement, type ImDown, type ImOpening, type ImUp, LiveError, type UserChange } from '@lianmai/contract';
+import {
+  IM_CLOSE,
+  type ImAnnouncement,
+  type ImDown,
+  type ImOpening,
+  type ImUp,
+  LiveError,
+  type UserChange,
+} from '@lianmai/contract';
 import { type UserClaim, verifyUserToken } from '../../auth/user-token.ts';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
@@ -24,12 +32,14 @@ export interface ImServerOptions {
   /** A silent client is pinged after the first, and given up after the second. */
   pingAfterMs?: number;
   goneAfterMs?: number;
+  /** Every socket is looked at once in ten times this. */
+  lookEveryMs?: number;
 }
 
 const PING_AFTER_MS = 25_000;
 const GONE_AFTER_MS = 70_000;
-/** Each look at the sockets is at every tenth of them. */
 const LOOK_EVERY_MS = 500;
+/** Each look is at every tenth of the sockets. */
 const LOOKS = 10;
 const LIKES_EVERY_MS = 100;
 const NOBODY: ReadonlySet<ImSocket> = new Set();
@@ -84,13 +94,13 @@ export class ImServer {
   }
 
   start(): void {
-    const { bus, workerId } = this.#options;
+    const { bus, workerId, lookEveryMs = LOOK_EVERY_MS } = this.#options;
     this.#unsubscribe = [
       bus.subscribe(`worker.im/${workerId}`, ({ items }) => this.#downlink.push(items)),
       bus.subscribe('user.change', (change) => this.#endTokens(change)),
       bus.answer('worker.im-sockets', () => this.#announcement()),
     ];
-    this.#lookTimer = setInterval(() => this.#lookAround(), LOOK_EVERY_MS);
+    this.#lookTimer = setInterval(() => this.#lookAround(), lookEveryMs);
   }
 
   /** `/v1/im` asked for without an upgrade: tells what is wrong, which a browser's WebSocket cannot see. */
