@@ -3,9 +3,9 @@ import type { MixInputWish } from '@lianmai/contract/rest';
 import type { CohostSessionRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import type { Gathering } from '../conference/state.ts';
+import type { ShowWish } from '../mix/shows.ts';
 import type { RoomWithAnchor } from '../room/store.ts';
 import { findUser } from '../user/store.ts';
-import type { ShowWish } from '../mix/shows.ts';
 import type { Talks } from './talk.ts';
 
 /** Size of a stream's picture; null: not known. */
