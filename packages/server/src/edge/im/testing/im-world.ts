@@ -91,7 +91,7 @@ export class ImWorld implements AsyncDisposable {
     return (this.http.address() as AddressInfo).port;
   }
 
-  token(userId: string, expiresAtMs: number = Date.now() + 60_000): string {
+  token(userId: string, expiresAtMs: number = Date.now() + 3_600_000): string {
     return signUserToken(KEY, {
       appId: 'app',
       userId,
