@@ -183,6 +183,46 @@ describe('sessions', () => {
   });
 });
 
+describe('a member whom the owner muted', () => {
+  it('is silent at once for everybody, whatever it sends, and heard again after', async () => {
+    const api = async (path: string, body: object) => {
+      const answer = await fetch(`${lianmai.http}/v1/conferences${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${lianmai.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      assert.ok(answer.ok, await answer.clone().text());
+      return answer.json() as Promise<{
+        publish: { whip: string } | null;
+        members: { play: { whep: string } }[];
+      }>;
+    };
+    await api('', { id: 'loud', ownerId: 'anna' });
+    const { publish } = await api('/loud/join', { userId: 'bert' });
+    const speaker = await blank();
+    assert.equal((await whip(speaker, publish?.whip ?? '')).status, 201);
+    const { members } = await api('/loud/join', { userId: 'vera', role: 'viewer' });
+    const viewer = await blank();
+    await until('playing', async () => (await whep(viewer, members[0]?.play.whep ?? '')).status === 201);
+    const louder = async (than: number) => (await whepStats(viewer)).audioEnergy > than + 0.001;
+    await until('heard', () => louder(0));
+    await api('/loud/members/bert/mute', {});
+    await until('silence', async () => {
+      const { audioEnergy, audioSamples } = await whepStats(viewer);
+      const later = await until('2 s of sound', async () => {
+        const now = await whepStats(viewer);
+        return now.audioSamples > audioSamples + 96_000 && now;
+      });
+      return later.audioEnergy - audioEnergy < 1e-6;
+    });
+    const { audioEnergy } = await whepStats(viewer);
+    await api('/loud/members/bert/unmute', {});
+    await until('heard again', () => louder(audioEnergy));
+    await viewer.close();
+    await speaker.close();
+  });
+});
+
 describe('hostile clients', () => {
   it('a publisher that never connects does not keep the stream', async () => {
     const channel = await lianmai.rest.createChannel('absent');

@@ -11,4 +11,5 @@ export * from './mp3.ts';
 export * from './nal.ts';
 export * from './opus.ts';
 export type { PixelAspect } from './pixel-aspect.ts';
+export * from './silence.ts';
 export * from './vp9.ts';

@@ -107,9 +107,9 @@ export class ConferenceHall {
       const entry = live.get(stream);
       if (entry) overseer.disconnect(entry, 'disconnected', noMember());
     }
-    const someoneWent = events.some(({ type }) => type === 'left' || type === 'kicked' || type === 'ended');
     // Joins need no word to workers: a number that they do not know yet is let in.
-    if (someoneWent) void overseer.review(({ channelId }) => channelId === channelIdOf(conference.id));
+    const concernsWorkers = events.some(({ type }) => ['left', 'kicked', 'ended', 'muted'].includes(type));
+    if (concernsWorkers) void overseer.review(({ channelId }) => channelId === channelIdOf(conference.id));
   }
 
   #publish(events: readonly ConferenceEvent[]): void {

@@ -213,6 +213,22 @@ describe('conferences', () => {
     assert.deepEqual(await mutedBy('unmute', { audio: true }), { audio: false, video: true });
   });
 
+  it('what the owner mutes, workers silence; what a member mutes itself they leave alone', async () => {
+    const { id } = await create();
+    const anna = await join(id, 'anna');
+    await publish(anna);
+    await until(async () => (await stateOf(id, 'anna')) === 'on-air');
+    const silenced = () => worker.policies.findLast(({ stream }) => stream === anna.stream)?.play.silenced;
+    await control.post(`/v1/conferences/${id}/members/anna/mute`);
+    assert.deepEqual(await until(silenced), { audio: true, video: false });
+    await control.post(`/v1/conferences/${id}/members/anna/unmute`);
+    await until(() => silenced() === undefined);
+    await control.post(`/v1/conferences/${id}/members/anna/mute`, { audio: false, video: true });
+    assert.deepEqual(await until(silenced), { audio: false, video: true });
+    const again = await worker.ask(anna.stream ?? '', queryOf(anna.publish?.rtmp));
+    assert.deepEqual(again.play.silenced, { audio: false, video: true }, 'whoever comes back stays muted');
+  });
+
   it('end: everybody is disconnected, and comes in no more', async () => {
     const { id } = await create();
     const anna = await join(id, 'anna');

@@ -129,11 +129,16 @@ export function whyMemberMustStop(target: MemberTarget | undefined, stream: stri
 export const noMember = (): LiveError =>
   new LiveError('NOT_A_MEMBER', 'whose stream this is has left the conference or was removed, or it has ended');
 
-/** Members may play each other. */
-export const memberPlayPolicy = ({ conference, members }: Gathering): PlayPolicy => ({
-  signedWith: null,
-  members: memberPolicy(conference, members),
-});
+/** Members may play each other, but for what the owner has muted. Who muted itself is taken at its word. */
+export function memberPlayPolicy({ conference, members }: Gathering, stream: string): PlayPolicy {
+  const member = members.find((one) => one.stream === stream);
+  const silenced = { audio: member?.audioMutedBy === 'owner', video: member?.videoMutedBy === 'owner' };
+  return {
+    signedWith: null,
+    members: memberPolicy(conference, members),
+    ...(silenced.audio || silenced.video ? { silenced } : {}),
+  };
+}
 
 const memberPolicy = ({ id, key, lastNo }: ConferenceRow, members: readonly ConferenceMemberRow[]): MemberPolicy => ({
   conferenceId: id,

@@ -39,6 +39,6 @@ async function admitMember(db: Db, { stream, query }: PublishRequest, nowMs: num
     sessionId: newId('ses'),
     channelId: channelIdOf(conferenceId),
     accountId: target.account.id,
-    play: memberPlayPolicy(target),
+    play: memberPlayPolicy(target, stream),
   };
 }

@@ -103,7 +103,7 @@ export class Overseer {
       if (isMixChannel(channelId)) return { refused: null, play: mixPolicies.get(channelId) ?? null };
       if (isConferenceChannel(channelId)) {
         const target = conferences.get(conferenceOfStream(stream) ?? '');
-        return { refused: whyMemberMustStop(target, stream), play: target ? memberPlayPolicy(target) : null };
+        return { refused: whyMemberMustStop(target, stream), play: target ? memberPlayPolicy(target, stream) : null };
       }
       const target = targets.get(stream);
       return { refused: whyMustStop(target, channelId), play: target ? playPolicy(target) : null };

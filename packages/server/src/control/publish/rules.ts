@@ -55,4 +55,4 @@ export const playPolicy = ({ channel, keys }: PublishTarget): PlayPolicy => ({
 });
 
 export const samePolicy = (a: PlayPolicy, b: PlayPolicy): boolean =>
-  JSON.stringify([a.signedWith, a.members]) === JSON.stringify([b.signedWith, b.members]);
+  JSON.stringify([a.signedWith, a.members, a.silenced]) === JSON.stringify([b.signedWith, b.members, b.silenced]);

@@ -46,6 +46,28 @@ test('sound alone keeps about a second', () => {
   assert.deepEqual(told(stream.gop), ['key 4020 @5020', 'audio 4040 @5040']);
 });
 
+test('silenced sound is silence of the same length, silenced pictures are none until a key frame after', () => {
+  const stream = openStream(1000);
+  const viewer = new Recorder(stream);
+  const opus = (dts: number): Frame => ({ ...audio(dts), codec: 'opus', data: Buffer.of(0xfc, 1, 2) });
+  const { play } = stream.holder;
+  const silence = (silenced: { audio: boolean; video: boolean }) => {
+    stream.holder = { ...stream.holder, play: { ...play, silenced } };
+  };
+  writeAll(stream, [video('key', 0), opus(5)]);
+  silence({ audio: true, video: false });
+  writeAll(stream, [opus(25), audio(30), video('inter', 40)]);
+  silence({ audio: false, video: true });
+  writeAll(stream, [opus(45), video('inter', 80), video('key', 120)]);
+  assert.deepEqual(stream.gop, [], 'nor do newcomers see the last ones');
+  stream.holder = { ...stream.holder, play };
+  writeAll(stream, [video('inter', 160), video('key', 200)]);
+  const heard = viewer.frames.map(
+    ({ track, type, data }) => `${track} ${track === 'audio' ? data.toString('hex') : type}`,
+  );
+  assert.deepEqual(heard, ['video key', 'audio fc0102', 'audio f8fffe', 'video inter', 'audio fc0102', 'video key']);
+});
+
 test('a GOP past its bound is let go, the next one is kept', () => {
   const stream = openStream(100);
   writeAll(stream, [video('key', 0, 'x'.repeat(60)), video('inter', 40, 'x'.repeat(41)), video('inter', 80)]);

@@ -1,5 +1,6 @@
 import type { EndReason, IngestProtocol, PlayProtocol, StreamHolder } from '@lianmai/contract';
-import type { AudioFrame, DataFrame, Frame, Track, VideoFrame } from '@lianmai/media';
+import { type AudioFrame, type DataFrame, type Frame, type Track, type VideoFrame, WireError } from '@lianmai/media';
+import { parseAacConfig, silenceLike } from '@lianmai/media/codec';
 import type { AudienceMeter } from './audience-meter.ts';
 import { GopCache } from './gop-cache.ts';
 import type { LiveStream, StreamHeaders, StreamSink } from './sink.ts';
@@ -134,6 +135,24 @@ export class LiveStreamImpl implements LiveStream {
     if (this.#state === 'ended') return;
     this.#stale?.tracks.delete(frame.track);
     if (frame.type === 'config') return this.#config(frame);
+    const allowed = this.holder.play.silenced ? this.#silenced(frame) : frame;
+    if (allowed) this.#write(allowed, nowMs);
+  }
+
+  /** What is left of a frame by the rules of the stream: null for nothing. */
+  #silenced(frame: Frame): Frame | null {
+    const { silenced } = this.holder.play;
+    if (frame.track === 'video' && silenced?.video) {
+      if (!this.#awaitsKey) this.gap();
+      return null;
+    }
+    if (frame.track !== 'audio' || !silenced?.audio) return frame;
+    const config = frame.codec === 'aac' && this.headers.audio ? parseAacConfig(this.headers.audio.data) : null;
+    const data = silenceLike(frame.codec, frame.data, config instanceof WireError ? null : config);
+    return data && { ...frame, data };
+  }
+
+  #write(frame: Frame, nowMs: number): void {
     if (frame.track === 'video') {
       if (this.#awaitsKey && frame.type !== 'key') return;
       this.#awaitsKey = false;
