@@ -368,6 +368,7 @@ export class MixDesk {
     const going = this.#sending.get(id);
     if (going?.version === version && going.mixer === mixer) return;
     this.#toldAtMs.set(id, now());
+    this.#toldAtMs.delete(`${mixer} ${id}`);
     const done = this.#crew
       .run(mixer, job)
       .then(() => {
