@@ -3,23 +3,23 @@ import type { CohostSession } from '@lianmai/contract/im';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
-import type { CohostSessionRow } from '../../store/schema.ts';
+import type { CohostSessionRow, RoomRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { newId } from '../auth/secrets.ts';
 import { memberNamed } from '../conference/rules.ts';
 import type { ImDesk } from '../im/desk.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { Shows } from '../mix/shows.ts';
-import { rfc3339 } from '../rest/time.ts';
 import type { RoomHall } from '../room/hall.ts';
 import { roomClosed, settingsOf } from '../room/rules.ts';
 import { lockRoom, type RoomWithAnchor, roomMissing } from '../room/store.ts';
-import { profileOf, userMissing } from '../user/rules.ts';
+import { userMissing } from '../user/rules.ts';
 import { findUser } from '../user/store.ts';
+import { askingSide, Herald } from './herald.ts';
 import { type PictureOf, showOf } from './picture.ts';
 import { advance, type SeatChange, type SeatInput, type SeatLimits, sessionMissing } from './state.ts';
 import * as store from './store.ts';
-import { memberChange, type Talks } from './talk.ts';
+import type { Talks } from './talk.ts';
 
 export interface CohostHallOptions {
   db: Db;
@@ -55,6 +55,7 @@ const ENDED_KEPT_MS = 3_600_000;
 /** Where seats beside anchors are given: applies what is asked and learnt, room by room, and tells everybody concerned. */
 export class CohostHall {
   readonly #options: CohostHallOptions;
+  readonly #herald: Herald;
   /** Since when an anchor has no picture, by room. */
   readonly #anchorLost = new Map<string, number>();
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -64,6 +65,7 @@ export class CohostHall {
 
   constructor(options: CohostHallOptions) {
     this.#options = options;
+    this.#herald = new Herald({ ...options, answerMs: options.limits.answerMs });
   }
 
   async start(): Promise<void> {
@@ -109,7 +111,7 @@ export class CohostHall {
       appId: user.appId,
       reason,
     });
-    return this.view(changes[0]!.session);
+    return this.#herald.view(changes[0]!.session);
   }
 
   /** The asked side answers. @returns its admission, when it said yes. */
@@ -121,7 +123,10 @@ export class CohostHall {
     }
     const { changes } = await this.#apply(roomId, { type: 'answer', id, by, accept, reason });
     const session = changes[0]!.session;
-    return { session: await this.view(session), conference: accept ? await this.#admissionOf(session, by) : null };
+    return {
+      session: await this.#herald.view(session),
+      conference: accept ? await this.#admissionOf(session, by) : null,
+    };
   }
 
   async cancel(id: string, by: string): Promise<void> {
@@ -142,7 +147,10 @@ export class CohostHall {
     const room = session && (await this.#options.rooms.find(session.roomId));
     if (!session || !room || (by !== session.userId && by !== room.anchorId)) throw sessionMissing(id);
     const isIn = session.state === 'joining' || session.state === 'on-air';
-    return { session: await this.view(session), conference: isIn ? await this.#admissionOf(session, by) : null };
+    return {
+      session: await this.#herald.view(session),
+      conference: isIn ? await this.#admissionOf(session, by) : null,
+    };
   }
 
   /** What goes on in the room, as this user may see it. */
@@ -159,7 +167,7 @@ export class CohostHall {
     );
     const there = conferenceId === null ? undefined : await talks.find(conferenceId);
     return {
-      items: await Promise.all(seen.map((session) => this.view(session))),
+      items: await Promise.all(seen.map((session) => this.#herald.view(session))),
       layout,
       conference: there ? talks.admission(there, userId, [room]) : null,
     };
@@ -178,23 +186,6 @@ export class CohostHall {
   async isBusy(roomId: string): Promise<boolean> {
     const sessions = await store.openSessionsOf(this.#options.db, roomId);
     return sessions.some(({ state }) => state !== 'asking');
-  }
-
-  async view(session: CohostSessionRow): Promise<CohostSession> {
-    const { id, roomId, appId, userId, askedBy, reason, state, createdAt, dueAt, onAirAt, endReason } = session;
-    const user = await findUser(this.#options.db, { appId, userId });
-    return {
-      id,
-      roomId,
-      user: profileOf(user ?? { userId, nickname: userId, avatar: null }),
-      askedBy,
-      reason,
-      state,
-      createdAt: rfc3339(createdAt),
-      expiresAt: dueAt === null ? null : rfc3339(dueAt),
-      onAirAt: onAirAt === null ? null : rfc3339(onAirAt),
-      endReason,
-    };
   }
 
   /** Resolves when what was heard before is applied. */
@@ -271,77 +262,47 @@ export class CohostHall {
   }
 
   /** What follows from one session's step. */
-  async #follow(
-    room: Pick<RoomWithAnchor, 'id' | 'appId' | 'anchorId'>,
-    { session, before, said }: SeatChange,
-  ): Promise<void> {
-    const { log } = this.#options;
+  async #follow(room: RoomRow, { session, before, said }: SeatChange): Promise<void> {
     const { id, userId, state, endReason } = session;
-    log.info({ roomId: room.id, session: id, userId, reason: endReason ?? undefined }, `co-host ${state}`);
-    if (state === 'asking') return this.#tellAsked(room, session);
-    if (state === 'joining') return this.#letIn(room, session, said);
-    if (state === 'on-air') {
-      this.#options.im.broadcast(room.id, 'cohost.started', { session: await this.view(session) }, 'signal');
-      return;
-    }
-    await this.#seeOff(room, session, before, said);
+    this.#options.log.info(
+      { roomId: room.id, session: id, userId, reason: endReason ?? undefined },
+      `co-host ${state}`,
+    );
+    if (state === 'asking') await this.#herald.asked(room, session);
+    else if (state === 'joining') await this.#letIn(room, session, said);
+    else if (state === 'on-air') await this.#herald.started(room, session);
+    else await this.#seeOff(room, session, before, said);
   }
 
-  async #tellAsked(room: Pick<RoomWithAnchor, 'id' | 'appId' | 'anchorId'>, session: CohostSessionRow): Promise<void> {
-    const { appId, userId, askedBy } = session;
-    const to = { appId, userId: askedBy === 'user' ? room.anchorId : userId };
-    const event = askedBy === 'user' ? 'cohost.requested' : 'cohost.invited';
-    const params = { roomId: room.id, session: await this.view(session) };
-    // Who comes back after the time is over has nothing to answer any more.
-    this.#options.im.signal(to, event, params, { ttlMs: this.#options.limits.answerMs, signalId: `${session.id}-ask` });
-  }
-
-  /** Both sides get what they need to take part. */
-  async #letIn(
-    room: Pick<RoomWithAnchor, 'id' | 'appId' | 'anchorId'>,
-    session: CohostSessionRow,
-    said: string | null,
-  ): Promise<void> {
-    const { db, talks, im } = this.#options;
+  /** Both sides get what they need to take part: who answers by the answer, who asked by a signal. */
+  async #letIn(room: RoomRow, session: CohostSessionRow, said: string | null): Promise<void> {
+    const { db, talks } = this.#options;
     const { conferenceId } = await store.findCohostRoom(db, room.id);
-    const open = conferenceId === null ? undefined : await talks.find(conferenceId);
-    const full = await this.#room(room.id);
-    const id = open?.conference.state === 'open' ? open.conference.id : await talks.open(full);
+    const there = conferenceId === null ? undefined : await talks.find(conferenceId);
+    const id = there?.conference.state === 'open' ? there.conference.id : await talks.open(room);
     if (id !== conferenceId) await store.updateCohostRoom(db, room.id, { conferenceId: id });
+    const { nickname } = await this.#room(room.id);
     const user = await findUser(db, session);
-    await talks.join(id, { userId: room.anchorId, nickname: full.nickname }, 'owner');
+    await talks.join(id, { userId: room.anchorId, nickname }, 'owner');
     await talks.join(id, { userId: session.userId, nickname: user?.nickname ?? session.userId }, 'member');
-    const asking = session.askedBy === 'user' ? session.userId : room.anchorId;
-    const params = {
-      roomId: room.id,
-      session: await this.view(session),
-      accepted: true,
-      reason: said,
-      conference: await this.#admissionOf(session, asking),
-    };
-    im.signal({ appId: session.appId, userId: asking }, 'cohost.answered', params, { signalId: `${session.id}-yes` });
+    await this.#herald.answered(room, session, said, await this.#admissionOf(session, askingSide(room, session)));
   }
 
-  /** Takes the co-anchor out of the conference and tells both sides. */
+  /** Takes the co-anchor out of the conference and tells everybody concerned. */
   async #seeOff(
-    room: Pick<RoomWithAnchor, 'id' | 'appId' | 'anchorId'>,
+    room: RoomRow,
     session: CohostSessionRow,
     before: CohostSessionRow['state'] | null,
     said: string | null,
   ): Promise<void> {
-    const { db, talks, im } = this.#options;
-    const { appId, userId, endReason, askedBy } = session;
+    const { db, talks } = this.#options;
     if (before !== 'asking') {
       const { conferenceId } = await store.findCohostRoom(db, room.id);
-      if (conferenceId !== null) await talks.leave(conferenceId, userId, endReason === 'kicked' ? 'kick' : 'leave');
+      const how = session.endReason === 'kicked' ? 'kick' : 'leave';
+      if (conferenceId !== null) await talks.leave(conferenceId, session.userId, how);
     }
-    const params = { roomId: room.id, session: await this.view(session), reason: said };
-    if (endReason === 'rejected') {
-      const asking = { appId, userId: askedBy === 'user' ? userId : room.anchorId };
-      im.signal(asking, 'cohost.answered', { ...params, accepted: false, conference: null });
-    }
-    for (const to of [userId, room.anchorId]) im.signal({ appId, userId: to }, 'cohost.ended', params);
-    if (before === 'on-air') im.broadcast(room.id, 'cohost.ended', params, 'signal');
+    if (session.endReason === 'rejected') await this.#herald.answered(room, session, said, null);
+    await this.#herald.ended(room, session, before === 'on-air', said);
   }
 
   async #admissionOf(session: CohostSessionRow, userId: string): Promise<ConferenceJoin | null> {
@@ -372,7 +333,7 @@ export class CohostHall {
   }
 
   async #heard(event: ConferenceEvent): Promise<void> {
-    const { db, talks, im } = this.#options;
+    const { db, talks } = this.#options;
     const { conferenceId, userId, type } = event;
     if (userId === null || this.#closed) return;
     const row = await store.roomOfConference(db, conferenceId).catch(() => undefined);
@@ -380,15 +341,8 @@ export class CohostHall {
     if (type === 'on-air') await this.#learn(row.roomId, { type: 'seen', userId });
     if (type === 'left' || type === 'kicked') await this.#learn(row.roomId, { type: 'gone', userId, reason: 'left' });
     await this.#review(row.roomId);
-    const change = memberChange(event);
-    const there = change && (await talks.find(conferenceId));
-    if (!there) return;
-    for (const member of there.members)
-      im.signal({ appId: there.conference.appId, userId: member.userId }, 'conference.member', {
-        conferenceId,
-        userId,
-        change,
-      });
+    const there = await talks.find(conferenceId);
+    if (there) this.#herald.memberChanged(there, event);
   }
 
   async #userGone({ appId, userId }: { appId: string; userId: string }): Promise<void> {

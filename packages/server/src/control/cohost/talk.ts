@@ -1,4 +1,4 @@
-import { type ConferenceEvent, LiveError } from '@lianmai/contract';
+import { LiveError } from '@lianmai/contract';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
 import type { RoomRow } from '../../store/schema.ts';
 import type { Addresses } from '../addresses.ts';
@@ -140,10 +140,3 @@ export class Talks {
 
 /** In a play address: the channel's own stream, whatever its program is. */
 const OWN_STREAM = 'source=direct';
-
-/** What members of a conference that are in chat are told of its events. */
-export const memberChange = ({ type }: ConferenceEvent): 'joined' | 'left' | 'muted' | null => {
-  if (type === 'on-air') return 'joined';
-  if (type === 'left' || type === 'kicked') return 'left';
-  return type === 'muted' ? 'muted' : null;
-};
