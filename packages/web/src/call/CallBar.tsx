@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next';
+import { CameraButton, MicrophoneButton, RoundButton, ScreenButton } from '../devices/MediaButtons.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { LeaveIcon, PeopleIcon } from '../theme/icons.tsx';
 import styles from './CallBar.module.css';
-import { CameraButton, MicrophoneButton, RoundButton, ScreenButton } from './MediaButtons.tsx';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 /** Within a thumb's reach: what is switched during a call. */
 export function CallBar({ used, onPeople, onLeave }: { used: UsedMedia; onPeople(): void; onLeave(): void }) {

@@ -2,9 +2,9 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { Header } from '../app/Header.tsx';
 import { Notice } from '../app/Notice.tsx';
+import type { CallEnd, CallSnapshot } from '../conference/call-session.ts';
 import { AlertIcon, LeaveIcon, PeopleIcon } from '../theme/icons.tsx';
 import styles from './CallOver.module.css';
-import type { CallEnd, CallSnapshot } from './call-session.ts';
 import { randomConference } from './conference-id.ts';
 
 const WORDS = {

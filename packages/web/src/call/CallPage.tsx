@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useTitle } from '../app/useTitle.ts';
+import type { CallSnapshot } from '../conference/call-session.ts';
+import { useLocalMedia } from '../devices/useLocalMedia.ts';
 import { CallOver } from './CallOver.tsx';
-import type { CallSnapshot } from './call-session.ts';
 import { Lobby } from './Lobby.tsx';
 import { Room } from './Room.tsx';
-import { useLocalMedia } from './useLocalMedia.ts';
 
 /** A call from its lobby to its end. */
 export default function CallPage({ conference }: { conference: string }) {

@@ -3,13 +3,13 @@ import { useTranslation } from 'react-i18next';
 import { Header } from '../app/Header.tsx';
 import { Notice } from '../app/Notice.tsx';
 import { recall, remember } from '../app/remember.ts';
+import { DevicePicker } from '../devices/DevicePicker.tsx';
+import { CameraButton, MicrophoneButton } from '../devices/MediaButtons.tsx';
+import { SelfPicture } from '../devices/SelfPicture.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { CopyField } from '../theme/CopyField.tsx';
 import { AlertIcon } from '../theme/icons.tsx';
-import { DevicePicker } from './DevicePicker.tsx';
 import styles from './Lobby.module.css';
-import { CameraButton, MicrophoneButton } from './MediaButtons.tsx';
-import { SelfPicture } from './SelfPicture.tsx';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 const TLS_LINE = 'npm start -- --tls-cert fullchain.pem --tls-key privkey.pem';
 

@@ -1,15 +1,15 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Muted } from '../conference/api.ts';
+import type { MemberView } from '../conference/call-session.ts';
+import { QualityBars } from '../conference/QualityBars.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { Portrait } from '../front/Cover.tsx';
 import type { Bars } from '../rtc/quality.ts';
 import { CameraIcon, CameraOffIcon, CloseIcon, MicrophoneIcon, MicrophoneOffIcon } from '../theme/icons.tsx';
 import { Sheet } from '../theme/Sheet.tsx';
-import type { Muted } from './api.ts';
-import type { MemberView } from './call-session.ts';
 import styles from './PeopleSheet.module.css';
-import { QualityBars } from './QualityBars.tsx';
 import type { UsedCall } from './useCall.ts';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 /** Who is in the call; for the owner, with what only the owner may do. */
 export function PeopleSheet({

@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from '../app/useLanguage.ts';
+import type { CallSnapshot } from '../conference/call-session.ts';
+import { DevicePicker } from '../devices/DevicePicker.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { wholeNumber } from '../i18n/format.ts';
 import { Mark, ShareIcon, SoundIcon, TuneIcon } from '../theme/icons.tsx';
 import { Sheet } from '../theme/Sheet.tsx';
 import { useShare } from '../watch/useShare.ts';
 import { CallBar } from './CallBar.tsx';
-import type { CallSnapshot } from './call-session.ts';
-import { DevicePicker } from './DevicePicker.tsx';
 import { PeopleSheet } from './PeopleSheet.tsx';
 import styles from './Room.module.css';
 import { Stage } from './Stage.tsx';
 import { useCall } from './useCall.ts';
 import { useCallKeys } from './useCallKeys.ts';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 const JOINING: CallSnapshot = {
   phase: 'joining',

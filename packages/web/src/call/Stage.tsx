@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { CallSnapshot } from '../conference/call-session.ts';
+import { FloatingPreview } from '../conference/FloatingPreview.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { CopyField } from '../theme/CopyField.tsx';
-import type { CallSnapshot } from './call-session.ts';
-import { FloatingPreview } from './FloatingPreview.tsx';
 import { arrange, columnOf, type Grid, type Size, shapeOf } from './grid.ts';
 import styles from './Stage.module.css';
 import { MemberTile, SelfTile } from './Tile.tsx';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 const GAP = 8;
 

@@ -1,14 +1,14 @@
 import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { MemberView, SelfView } from '../conference/call-session.ts';
+import { QualityBars } from '../conference/QualityBars.tsx';
+import { SelfPicture } from '../devices/SelfPicture.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { Cover, Portrait } from '../front/Cover.tsx';
 import type { Bars } from '../rtc/quality.ts';
 import { MicrophoneOffIcon } from '../theme/icons.tsx';
-import type { MemberView, SelfView } from './call-session.ts';
 import { fit, type Size } from './grid.ts';
-import { QualityBars } from './QualityBars.tsx';
-import { SelfPicture } from './SelfPicture.tsx';
 import styles from './Tile.module.css';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 /** Somebody else: seen and heard. */
 export function MemberTile({

@@ -1,4 +1,4 @@
-import type { Identity } from './api.ts';
+import type { Identity } from '../conference/api.ts';
 
 const keyOf = (conference: string) => `lianmai.call.${conference}`;
 

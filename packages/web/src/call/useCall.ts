@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSay } from '../app/Toast.tsx';
+import { callApi } from '../conference/api.ts';
+import { type CallNews, CallSession, type CallSnapshot } from '../conference/call-session.ts';
+import type { LocalMedia } from '../devices/local-media.ts';
 import { browserPage } from '../player/page.ts';
 import { WhepClient } from '../rtc/whep-client.ts';
 import { WhipClient } from '../rtc/whip-client.ts';
-import { callApi } from './api.ts';
-import { type CallNews, CallSession, type CallSnapshot } from './call-session.ts';
 import { identityOf, rememberIdentity } from './identity.ts';
-import type { LocalMedia } from './local-media.ts';
 
 export interface UsedCall {
   session: CallSession;

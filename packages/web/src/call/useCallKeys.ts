@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { focusKind } from '../watch/keys.ts';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 /** M: microphone, C: camera; not while something is typed. */
 export function useCallKeys({ media }: UsedMedia): void {

@@ -1,5 +1,5 @@
+import type { Muted } from '../conference/api.ts';
 import type { OutgoingTracks } from '../rtc/whip-client.ts';
-import type { Muted } from './api.ts';
 import { blankPicture, type StandIn, silence } from './stand-ins.ts';
 
 /**

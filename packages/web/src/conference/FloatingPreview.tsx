@@ -1,12 +1,12 @@
 import { type PointerEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { SelfPicture } from '../devices/SelfPicture.tsx';
+import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { Portrait } from '../front/Cover.tsx';
 import { MicrophoneOffIcon } from '../theme/icons.tsx';
 import type { SelfView } from './call-session.ts';
 import styles from './FloatingPreview.module.css';
 import { QualityBars } from './QualityBars.tsx';
-import { SelfPicture } from './SelfPicture.tsx';
-import type { UsedMedia } from './useLocalMedia.ts';
 
 /** Clockwise. */
 const CORNERS = ['top-left', 'top-right', 'bottom-right', 'bottom-left'] as const;

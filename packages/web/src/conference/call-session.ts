@@ -1,15 +1,15 @@
 import type { CallState, ConferenceJoin, ConferenceMember, IceServer } from '@lianmai/contract/rest';
+import { Audience, type OpenViewer, type Received } from '../conference/audience.ts';
+import { Meter } from '../conference/meter.ts';
+import { MuteSync } from '../conference/mute-sync.ts';
+import { OnAir, type OpenPublisher, type SentMedia } from '../conference/on-air.ts';
+import { type TileState, tileState } from '../conference/tile-state.ts';
 import type { Page } from '../player/page.ts';
 import { reconnectDelayMs } from '../player/reconnect.ts';
 import { Timer } from '../player/timer.ts';
 import { onThisOrigin } from '../rtc/endpoint.ts';
 import type { Bars } from '../rtc/quality.ts';
 import type { CallApi, CallProblem, Identity, Muted } from './api.ts';
-import { Audience, type OpenViewer, type Received } from './audience.ts';
-import { Meter } from './meter.ts';
-import { MuteSync } from './mute-sync.ts';
-import { OnAir, type OpenPublisher, type SentMedia } from './on-air.ts';
-import { type TileState, tileState } from './tile-state.ts';
 
 /** Why a call is over for us. `closed`: by its own server's rules; the message says which. */
 export type CallEnd = 'left' | 'kicked' | 'ended' | 'full' | 'closed';

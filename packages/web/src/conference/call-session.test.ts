@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import type { CallState, ConferenceJoin, ConferenceMember } from '@lianmai/contract/rest';
+import type { CallAnswer, CallApi, Identity, Muted } from '../conference/api.ts';
 import { FakePage } from '../player/testing.ts';
 import { settled } from '../rtc/testing.ts';
-import type { CallAnswer, CallApi, Identity, Muted } from './api.ts';
 import { type CallNews, CallSession } from './call-session.ts';
 
 const member = (userId: string, changes: Partial<ConferenceMember> = {}): ConferenceMember => ({
