@@ -6,6 +6,8 @@ import type { Db } from '../../store/store.ts';
 import type { Addresses } from '../addresses.ts';
 import { findChannel, findChannels } from '../channel/store.ts';
 import { playUrls } from '../channel/urls.ts';
+import { wantedMixes } from '../mix/jobs.ts';
+import { findMix } from '../mix/store.ts';
 import { streamMissing } from '../publish/rules.ts';
 import { type Api, endpoint } from '../rest/api.ts';
 import { rfc3339 } from '../rest/time.ts';
@@ -66,13 +68,13 @@ export function publicRoutes(api: Api, deps: PublicDeps): void {
           operationId: 'getLive',
           tag: 'Live',
           summary: 'What a stream is doing',
-          description: 'Also of channels that are not listed: whoever knows the name may watch.',
+          description: 'Also of channels that are not listed, and of mixes: whoever knows the name may watch.',
           errors: ['BAD_REQUEST', 'CHANNEL_NOT_FOUND'],
         },
         { params: StreamParams, response: { 200: LiveChannel } },
       ),
       async ({ params: { stream } }) => {
-        const channel = await findChannel(db, { stream });
+        const channel = (await findChannel(db, { stream })) ?? (await mixAsChannel(db, stream));
         if (!channel) throw streamMissing(stream);
         const onAir = stage.of(channel);
         return onAir ? describeOnAir(deps, channel, onAir) : offAir(deps, channel);
@@ -125,6 +127,13 @@ async function listedLive(db: Db, stage: Stage, cursor: string | undefined, coun
     }
   }
   return found.slice(0, count);
+}
+
+/** A mix's own stream can be watched too. */
+async function mixAsChannel(db: Db, stream: string): Promise<PublicChannel | null> {
+  const row = await findMix(db, { stream });
+  const [mix] = row ? await wantedMixes(db, [row]) : [];
+  return mix ? { id: mix.row.id, name: stream, stream, playAuth: mix.playAuth } : null;
 }
 
 function describeOnAir(deps: PublicDeps, channel: PublicChannel, onAir: OnAir): LiveChannel {

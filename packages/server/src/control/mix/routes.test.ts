@@ -48,6 +48,8 @@ describeStores('mixes over REST', (open) => {
         ['bert', 'bert', 'waiting'],
       ],
     );
+    const watched = (await control.get<LiveChannel>(`/v1/live/${mix.stream}`, { key: null })).body;
+    assert.deepEqual([watched.state, watched.play.flv], ['live', mix.play.flv]);
     const job = mixer.job(mix.id);
     assert.deepEqual([job.version, job.stream, job.kind, job.programs], [1, mix.stream, 'mix', []]);
     assert.deepEqual([job.channelId, job.accountId, job.play], [mix.id, 'default', { signedWith: null }]);
