@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { EndReason, LiveError } from '@lianmai/contract';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
@@ -32,6 +33,8 @@ interface Shown {
 }
 
 const TICK_MS = 250;
+/** A newcomer to a program whose source takes longer sees the channel's own stream first. */
+const SOURCE_WITHIN_MS = 2000;
 /** A program outlives its last viewer by this: some attach only after a while. */
 const LINGER_MS = 10_000;
 
@@ -126,7 +129,20 @@ export class Programs implements HubPort {
   #beginWith(source: string, options: PlayOptions): LiveStream | Promise<LiveStream> {
     const opening = this.#open(source, options);
     if (!(opening instanceof Promise) || source === options.stream) return opening;
-    return opening.catch(() => this.#open(options.stream, options));
+    return this.#orOwn(opening, options);
+  }
+
+  async #orOwn(opening: Promise<LiveStream>, options: PlayOptions): Promise<LiveStream> {
+    const patience = new AbortController();
+    const late = setTimeout(SOURCE_WITHIN_MS, null, { signal: patience.signal }).catch(() => null);
+    const timely = await Promise.race([opening.catch(() => null), late]);
+    patience.abort();
+    if (timely) return timely;
+    try {
+      return await this.#open(options.stream, options);
+    } catch {
+      return opening;
+    }
   }
 
   /** Begins the program with its first source; all who ask until it is there get the same. */
