@@ -146,6 +146,14 @@ export class Lianmai implements AsyncDisposable {
     return kb / 1024;
   }
 
+  /** What all media workers together hold of the machine: memory in MB, threads, open files and sockets. */
+  workersUse(): { memoryMb: number; threads: number; files: number } {
+    const workers = [...this.processes()].filter(([name]) => name.startsWith('edge')).map(([, pid]) => pid);
+    const threads = workers.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/task`).length, 0);
+    const files = workers.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+    return { memoryMb: Math.round(this.workersMemoryMb()), threads, files };
+  }
+
   /** Connections between the workers over which streams are relayed now. */
   relays(): number {
     const own = new Set(

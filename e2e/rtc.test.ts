@@ -236,23 +236,44 @@ describe('hostile clients', () => {
     await until('free again', async () => (await post()).status === 201, 30_000);
   });
 
-  it('sessions that come and go leave no memory behind; damaged offers are refused and all goes on', async (t) => {
-    const channel = await lianmai.rest.createChannel('churn');
-    const offer = await offerOf(await blank());
+  it('thousands of sessions that come and go leave no memory, threads or sockets behind', async (t) => {
+    const channels = await Promise.all(['a', 'b', 'c', 'd'].map((name) => lianmai.rest.createChannel(`churn-${name}`)));
+    const watched = await lianmai.rest.createChannel('churn-watched');
+    await using _publisher = publishEnhanced(watched.push.rtmp, 'h264', 'opus');
+    await live(watched);
+    const page = await blank();
+    const [offer, playOffer] = [await offerOf(page), await offerOf(page, 'recvonly')];
+    await page.close();
+    const cycle = async (url: string, body: string) => {
+      const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/sdp' } });
+      assert.equal(answer.status, 201, await answer.text());
+      const gone = await fetch(new URL(answer.headers.get('location') ?? '', lianmai.http), { method: 'DELETE' });
+      assert.equal(gone.status, 200);
+    };
+    const cycles = (each: number) =>
+      Promise.all(
+        channels.map(async (channel) => {
+          for (let i = 0; i < each; i++) await cycle(whipUrl(channel), offer);
+          for (let i = 0; i < each; i++) await cycle(whepUrl(watched), playOffer);
+        }),
+      );
+    await cycles(75);
+    const before = lianmai.workersUse();
+    await cycles(250);
+    const after = lianmai.workersUse();
+    t.diagnostic(`2,000 sessions: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`);
+    // What a collection of garbage that has not come yet would free is in it; 82 MB were kept when tracks were not closed.
+    assert.ok(after.memoryMb - before.memoryMb < 60, `grown by ${after.memoryMb - before.memoryMb} MB`);
+    assert.ok(Math.abs(after.threads - before.threads) < 10 && after.files - before.files < 20, JSON.stringify(after));
+  });
+
+  it('damaged offers are refused and all goes on', async () => {
+    const channel = await lianmai.rest.createChannel('damaged');
+    const page = await blank();
+    const offer = await offerOf(page);
+    await page.close();
     const post = (body: string) =>
       fetch(whipUrl(channel), { method: 'POST', body, headers: { 'content-type': 'application/sdp' } });
-    const cycle = async () => {
-      const answer = await post(offer);
-      assert.equal(answer.status, 201, await answer.clone().text());
-      const location = new URL(answer.headers.get('location') ?? '', lianmai.http);
-      assert.equal((await fetch(location, { method: 'DELETE' })).status, 200);
-    };
-    for (let i = 0; i < 50; i++) await cycle();
-    const before = lianmai.workersMemoryMb();
-    for (let i = 0; i < 300; i++) await cycle();
-    const grown = lianmai.workersMemoryMb() - before;
-    t.diagnostic(`grown by ${Math.round(grown)} MB in 300 sessions`);
-    assert.ok(grown < 60, `${grown} MB`);
     for (let i = 0; i < 100; i++) {
       const at = Math.floor((offer.length / 100) * i);
       const answer = await post(
@@ -262,7 +283,7 @@ describe('hostile clients', () => {
       if (location) await fetch(new URL(location, lianmai.http), { method: 'DELETE' });
       else assert.ok([400, 406].includes(answer.status), await answer.text());
     }
-    await cycle();
+    assert.equal((await post(offer)).status, 201);
   });
 });
 
@@ -402,11 +423,13 @@ describe('refusals', () => {
   });
 });
 
-function offerOf(page: Page): Promise<string> {
-  return page.evaluate(async () => {
+function offerOf(page: Page, direction: 'sendonly' | 'recvonly' = 'sendonly'): Promise<string> {
+  return page.evaluate(async (direction) => {
     const peer = new RTCPeerConnection();
-    peer.addTransceiver('video', { direction: 'sendonly' });
+    peer.addTransceiver('video', { direction });
     await peer.setLocalDescription();
-    return peer.localDescription?.sdp ?? '';
-  });
+    const offer = peer.localDescription?.sdp ?? '';
+    peer.close();
+    return offer;
+  }, direction);
 }
