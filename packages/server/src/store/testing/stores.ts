@@ -26,6 +26,12 @@ const TABLES = [
   'serverSecret',
   'room',
   'roomChannel',
+  'chatMessage',
+  'chatVisitor',
+  'chatModerator',
+  'chatSanction',
+  'chatGift',
+  'chatRules',
 ] as const satisfies readonly (keyof Schema)[];
 
 /** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store; the one before is then

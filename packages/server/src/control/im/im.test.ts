@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import type { ChatRules, IssuedToken, Room } from '@lianmai/contract/rest';
+import { describeStores } from '../../store/testing/stores.ts';
+import { TestControl } from '../testing/test-control.ts';
+import { until } from '../testing/until.ts';
+import { type ChatPeer, ChatWorker } from './testing/chat-worker.ts';
+
+describeStores('chat', (open) => {
+  let control: TestControl;
+  let worker: ChatWorker;
+  let other: ChatWorker;
+  let skewMs = 0;
+  let rooms = 0;
+  const tokens = new Map<string, string>();
+
+  before(async () => {
+    control = await TestControl.start({ store: await open(), now: () => Date.now() + skewMs });
+    worker = await ChatWorker.join(control.bus, 'edge-0');
+    other = await ChatWorker.join(control.bus, 'edge-1');
+  });
+  after(() => control.close());
+
+  const tokenOf = async (userId: string): Promise<string> => {
+    const known = tokens.get(userId);
+    if (known) return known;
+    const { body } = await control.post<IssuedToken>('/v1/users/token', { userId });
+    tokens.set(userId, body.token);
+    return body.token;
+  };
+  const openRoom = async (): Promise<string> => {
+    const key = await tokenOf(`anchor-${++rooms}`);
+    return (await control.post<Room>('/v1/rooms', { title: 'Songs' }, { key })).body.id;
+  };
+  const anchorOf = () => `anchor-${rooms}`;
+  const enter = async (userId: string, roomId: string, at = worker): Promise<ChatPeer> => {
+    const peer = await at.connect(await tokenOf(userId));
+    await peer.call('room.enter', { roomId });
+    return peer;
+  };
+  const say = (peer: ChatPeer, roomId: string, body: string): Promise<{ id: string }> =>
+    peer.call('room.send', { roomId, kind: 'text', body });
+  const heard = (peer: ChatPeer): unknown[] => peer.of('room.message').map(({ body }) => body);
+  const members = async (roomId: string): Promise<number> =>
+    (await control.get<{ count: number }>(`/v1/rooms/${roomId}/members`)).body.count;
+
+  it('counts a user in two tabs once, and lets it go when the last has been gone for a while', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const [one, two] = [await enter('ben', roomId), await enter('ben', roomId, other)];
+    assert.equal((await anna.event('room.stats', ({ viewers }) => viewers > 0)).viewers, 1);
+    assert.equal(await members(roomId), 2);
+    one.leave();
+    two.leave();
+    assert.equal(await members(roomId), 2);
+    await until(() => (skewMs += 500) && anna.of('room.left').length > 0);
+    assert.equal((await anna.event('room.left')).user.userId, 'ben');
+    assert.equal(await members(roomId), 1);
+    assert.equal(anna.of('room.joined').filter(({ user }) => user.userId === 'ben').length, 1);
+  });
+
+  it('gives who comes back what it missed, on whatever worker; after too long it says so', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const ben = await enter('ben', roomId);
+    await say(anna, roomId, 'one');
+    await until(() => heard(ben).length === 1);
+    ben.leave(false);
+    await say(anna, roomId, 'two');
+    await until(() => heard(anna).length === 2);
+    const back = await other.connect(await tokenOf('ben'), ben.seq, ben.session);
+    assert.deepEqual([back.of('im.ready')[0].rooms, back.of('im.ready')[0].reload], [[roomId], false]);
+    await say(anna, roomId, 'three');
+    await until(() => heard(back).length === 2);
+    assert.deepEqual(heard(back), ['two', 'three']);
+    assert.deepEqual([anna.of('room.left'), anna.of('room.joined').length], [[], 2]);
+
+    back.leave(false);
+    // Heard of after it, so control knows by then.
+    await other.connect(await tokenOf('cleo'));
+    skewMs += 61_000;
+    const late = await worker.connect(await tokenOf('ben'), back.seq, back.session);
+    assert.deepEqual([late.of('im.ready')[0].rooms, late.of('im.ready')[0].reload], [[], true]);
+  });
+
+  it('gives nobody the place of somebody else', async () => {
+    const roomId = await openRoom();
+    const ben = await enter('ben', roomId);
+    ben.leave(false);
+    const thief = await worker.connect(await tokenOf('thief'), ben.seq, ben.session);
+    assert.deepEqual([thief.of('im.ready')[0].rooms, thief.of('im.ready')[0].reload], [[], true]);
+  });
+
+  it('takes over from a connection that is broken but not known to be', async () => {
+    const roomId = await openRoom();
+    const ben = await enter('ben', roomId);
+    const back = await other.connect(await tokenOf('ben'), ben.seq, ben.session);
+    await until(() => ben.closed === 4002);
+    assert.deepEqual(back.of('im.ready')[0].rooms, [roomId]);
+    assert.equal(await members(roomId), 1);
+  });
+
+  it('keeps order for one who asks for several things at once', async () => {
+    const roomId = await openRoom();
+    const ben = worker.begin(await tokenOf('ben'));
+    const [entered, sent, left, late] = await Promise.allSettled([
+      ben.call('room.enter', { roomId }),
+      say(ben, roomId, 'at once'),
+      ben.call('room.leave', { roomId }),
+      say(ben, roomId, 'too late'),
+    ]);
+    assert.deepEqual(
+      [entered.status, sent.status, left.status, late.status],
+      ['fulfilled', 'fulfilled', 'fulfilled', 'rejected'],
+    );
+  });
+
+  it('survives a worker: its users leave unless they come back', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const doomed = await ChatWorker.join(control.bus, 'edge-9');
+    const [ben, cleo] = [await enter('ben', roomId, doomed), await enter('cleo', roomId, doomed)];
+    doomed.kill();
+    const back = await worker.connect(await tokenOf('ben'), ben.seq, ben.session);
+    assert.deepEqual(back.of('im.ready')[0].rooms, [roomId]);
+    skewMs += 11_000;
+    assert.equal((await anna.event('room.left')).user.userId, 'cleo');
+    assert.equal(await members(roomId), 2);
+    assert.ok(cleo.closed === null);
+  });
+
+  it('knows after its own restart who is there, what was said, and who may not speak', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const ben = await enter('ben', roomId, other);
+    await say(anna, roomId, 'before');
+    await anna.call('room.mute', { roomId, userId: 'ben' });
+    await anna.call('room.setRole', { roomId, userId: 'cleo', role: 'moderator' });
+    await anna.call('room.send', { roomId, kind: 'gift', body: { giftId: 'rose', count: 2 } });
+    await ben.event('room.message', ({ kind }) => kind === 'gift');
+    const { seq } = ben;
+    await control.stop();
+    await control.startAgain();
+    const joinedBefore = anna.of('room.joined').length;
+    await say(anna, roomId, 'after');
+    assert.ok((await ben.event('room.message', ({ body }) => body === 'after')).seq > seq);
+    assert.equal(anna.of('room.joined').length, joinedBefore);
+    await assert.rejects(say(ben, roomId, 'x'), { name: 'MUTED' });
+    const cleo = await worker.connect(await tokenOf('cleo'));
+    const entered = await cleo.call('room.enter', { roomId });
+    assert.deepEqual([entered.self.role, entered.members.count], ['moderator', 3]);
+    assert.deepEqual(entered.gifts, [{ giftId: 'rose', count: 2 }]);
+    assert.deepEqual(
+      entered.messages.map(({ body }: { body: unknown }) => (typeof body === 'string' ? body : 'gift')),
+      ['before', 'gift', 'after'],
+    );
+  });
+
+  it('tells of a thousand who come and go in few words', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId, other);
+    const keys = await Promise.all(Array.from({ length: 50 }, (_, i) => tokenOf(`u${i}`)));
+    const peers = Array.from({ length: 1000 }, (_, i) => worker.begin(keys[i % 50] ?? ''));
+    const before = worker.batches;
+    await Promise.all(
+      peers.map(async (peer) => {
+        await peer.call('room.enter', { roomId });
+        await peer.call('room.leave', { roomId });
+        await peer.call('room.enter', { roomId });
+      }),
+    );
+    assert.equal(await members(roomId), 51);
+    assert.ok(worker.batches - before < 300, `${worker.batches - before} batches`);
+    for (const peer of peers) peer.leave();
+    skewMs += 6000;
+    await until(async () => (await members(roomId)) === 1);
+    await anna.event('room.stats', ({ viewers }) => viewers === 0);
+  });
+
+  it('takes back a crowd that lost its worker all at once', async () => {
+    const roomId = await openRoom();
+    const doomed = await ChatWorker.join(control.bus, 'edge-8');
+    const keys = await Promise.all(Array.from({ length: 100 }, (_, i) => tokenOf(`storm${i}`)));
+    const lost = await Promise.all(keys.map((key) => doomed.connect(key)));
+    await Promise.all(lost.map((peer) => peer.call('room.enter', { roomId })));
+    doomed.kill();
+    const back = await Promise.all(lost.map((peer, i) => worker.connect(keys[i] ?? '', peer.seq, peer.session)));
+    for (const peer of back) assert.deepEqual(peer.of('im.ready')[0].rooms, [roomId]);
+    assert.equal(await members(roomId), 100);
+    for (const peer of back) peer.leave();
+  });
+
+  it('does what an operator sets: words, gifts, notices, slow mode', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const ben = await enter('ben', roomId);
+    const gifts = [{ giftId: 'star', name: 'Star', price: 7, icon: '⭐' }];
+    const { body, status } = await control.patch<ChatRules>('/v1/apps/default/chat', { words: ['ugly'], gifts });
+    assert.deepEqual([status, body], [200, { words: ['ugly'], gifts }]);
+    await say(ben, roomId, 'U-G-L-Y word');
+    await anna.event('room.message', (message) => message.body === '******* word');
+    assert.deepEqual(await ben.call('room.gifts', { roomId }), { items: gifts });
+    await assert.rejects(ben.call('room.send', { roomId, kind: 'gift', body: { giftId: 'rose' } }), {
+      name: 'BAD_REQUEST',
+    });
+    await control.post(`/v1/rooms/${roomId}/notices`, { text: 'hello' });
+    await ben.event('room.message', ({ kind }) => kind === 'system');
+    await anna.call('room.configure', { roomId, slowModeSeconds: 30 });
+    await ben.event('room.changed', ({ room }) => room.settings.slowModeSeconds === 30);
+    await assert.rejects(say(ben, roomId, 'x'), { name: 'SLOW_MODE' });
+    assert.equal((await control.post('/v1/rooms/nowhere/notices', { text: 'x' })).status, 404);
+    assert.equal((await control.post(`/v1/rooms/${roomId}/members/${anchorOf()}/mute`, {})).status, 403);
+    assert.equal((await control.get('/v1/apps/default/chat', { key: null })).status, 401);
+  });
+
+  it('hears from a worker it does not know, and asks it who is there', async () => {
+    const roomId = await openRoom();
+    const ben = await enter('ben', roomId);
+    worker.tell({ type: 'call', connection: 99_999, call: null, method: 'im.ping', params: {} });
+    worker.tell({ type: 'close', connection: 88_888, clean: false });
+    worker.tell({
+      type: 'likes',
+      roomId,
+      byUser: [
+        ['ben', 3],
+        ['stranger', 20],
+      ],
+    });
+    assert.equal((await ben.event('room.stats', ({ likes }) => likes > 0)).likes, 3);
+    await assert.rejects(worker.call(77_777, 'im.ping', {}), { name: 'UNAVAILABLE' });
+  });
+});
