@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
@@ -15,10 +16,14 @@ let lianmai: Lianmai;
 let browser: Browser;
 
 before(async () => {
-  const ice = [{ urls: ['stun:stun.example:3478'] }, { urls: 'turn:turn.example', username: 'u', credential: 'p' }];
+  const ice = [
+    { urls: ['stun:stun.example:3478'] },
+    { urls: 'turn:turn.example', username: 'u', credential: 'p' },
+    { urls: 'turn:timed.example' },
+  ];
   lianmai = await Lianmai.start({
     workers: 2,
-    settings: { 'publish-grace-ms': '4000', 'ice-servers': JSON.stringify(ice) },
+    settings: { 'publish-grace-ms': '4000', 'ice-servers': JSON.stringify(ice), 'turn-secret': 'north' },
   });
   browser = await Browser.start();
 });
@@ -58,6 +63,10 @@ describe('a browser publishes', () => {
       answer.link ?? '',
       /<stun:stun\.example:3478>; rel="ice-server", <turn:turn\.example>; .*username="u"/,
     );
+    const [, username = '', credential] =
+      /<turn:timed\.example>; rel="ice-server"; username="([^"]+)"; credential="([^"]+)"/.exec(answer.link ?? '') ?? [];
+    assert.equal(credential, createHmac('sha1', 'north').update(username).digest('base64'));
+    assert.match(username, /^\d{10}:camera$/);
     await live(channel);
   });
   after(() => publisher.close());

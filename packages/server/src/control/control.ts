@@ -150,7 +150,12 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
   const tokens = new UserTokens({ db, bus, key: await ensureTokenKey(db, now()), now });
   closing.push(() => tokens.close());
   const rooms = new RoomHall({ db, bus, live, overseer, now, log });
-  const conferenceView = new ConferenceView({ addresses, iceServers: settings.iceServers, now });
+  const conferenceView = new ConferenceView({
+    addresses,
+    iceServers: settings.iceServers,
+    turnSecret: settings.turnSecret,
+    now,
+  });
   const roomView = new RoomView({ addresses, counters: rooms.counters, now });
   const im = new Im({ db, bus, users: usersOf(db), rooms: roomsOf(rooms, roomView), now, log });
   const parts = {

@@ -54,7 +54,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
   const rtc = new RtcServer({ hub: programs, bus, workerId: name, settings, limits, log, now });
-  const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, iceServers: settings.iceServers });
+  const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, settings, now });
   const im = new ImServer({ bus, workerId: name, log, now });
   const router = new Router({
     hub: programs,

@@ -163,6 +163,14 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: iceServers,
   }),
   setting({
+    key: 'turnSecret',
+    shape: 'secret',
+    help: "shared with the TURN servers above (coturn's static-auth-secret): clients get credentials for a day at most",
+    defaultText: 'none',
+    default: () => null,
+    parse: text,
+  }),
+  setting({
     key: 'tls',
     shape: 'mode',
     help: 'self-signed: HTTPS and RTMPS with a certificate made here, for cameras in browsers of the LAN',

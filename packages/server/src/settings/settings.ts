@@ -17,6 +17,8 @@ export interface Settings {
   /** Share of the machine's cores that mixes may take together. */
   mixerCores: number;
   iceServers: readonly unknown[];
+  /** Shared with the TURN servers among them. */
+  turnSecret: string | null;
   /** `self-signed`: the supervisor makes the two files below. */
   tls: 'off' | 'self-signed';
   tlsCert: string | null;

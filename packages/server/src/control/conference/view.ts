@@ -4,8 +4,8 @@ import type {
   ConferenceJoin,
   ConferenceMember,
   ConferencePresence,
-  IceServer,
 } from '@lianmai/contract/rest';
+import { iceServersFor } from '../../auth/turn-credentials.ts';
 import type { ChannelRow, ConferenceMemberRow, ConferenceRow } from '../../store/schema.ts';
 import type { Addresses } from '../addresses.ts';
 import { playUrls } from '../channel/urls.ts';
@@ -16,17 +16,16 @@ import { type Gathering, isPresent } from './state.ts';
 export interface ConferenceViewDeps {
   addresses: Addresses;
   iceServers: readonly unknown[];
+  turnSecret: string | null;
   now: () => number;
 }
 
 /** Shows a conference: to the operator as it is, to a member with addresses that carry the member's token. */
 export class ConferenceView {
   readonly #deps: ConferenceViewDeps;
-  readonly #iceServers: IceServer[];
 
   constructor(deps: ConferenceViewDeps) {
     this.#deps = deps;
-    this.#iceServers = iceServersOf(deps.iceServers);
   }
 
   /** @param channel by which it can be watched; null: it cannot. */
@@ -49,7 +48,7 @@ export class ConferenceView {
   }
 
   join(gathering: Gathering, self: ConferenceMemberRow): ConferenceJoin {
-    const { addresses, now } = this.#deps;
+    const { addresses, iceServers, turnSecret, now } = this.#deps;
     const { stream, userId } = self;
     const query = `?token=${tokenFor(gathering.conference, self, ['publish'], now())}`;
     return {
@@ -63,7 +62,7 @@ export class ConferenceView {
               whip: `${addresses.http}/live/${stream}.whip${query}`,
               rtmp: `${addresses.rtmp}/live/${stream}${query}`,
             },
-      iceServers: this.#iceServers,
+      iceServers: iceServersFor(iceServers, turnSecret, userId, now()),
     };
   }
 
@@ -129,20 +128,3 @@ const mutedOf = ({ audioMutedBy, videoMutedBy }: ConferenceMemberRow) => ({
   audio: audioMutedBy !== null,
   video: videoMutedBy !== null,
 });
-
-/** What of the setting is usable, in the one shape. */
-function iceServersOf(servers: readonly unknown[]): IceServer[] {
-  return servers.flatMap((server) => {
-    if (typeof server !== 'object' || server === null || !('urls' in server)) return [];
-    const urls = [server.urls].flat().filter((url): url is string => typeof url === 'string');
-    if (urls.length === 0) return [];
-    const { username, credential } = server as { username?: unknown; credential?: unknown };
-    return [
-      {
-        urls,
-        ...(typeof username === 'string' ? { username } : {}),
-        ...(typeof credential === 'string' ? { credential } : {}),
-      },
-    ];
-  });
-}

@@ -2,7 +2,9 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { LiveError, leases, type WorkerInfo } from '@lianmai/contract';
 import { WireError } from '@lianmai/media';
 import { parseIceFragment, parseOffer } from '@lianmai/media/sdp';
+import { iceServersFor } from '../../auth/turn-credentials.ts';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { allowMethods, sendError } from '../http/errors.ts';
 import { type RtcAddress, sessionPath } from './address.ts';
 import { iceServerLinks } from './ice-servers.ts';
@@ -12,7 +14,9 @@ export interface RtcHttpOptions {
   rtc: RtcServer;
   bus: Bus;
   workerId: string;
-  iceServers: readonly unknown[];
+  settings: Pick<Settings, 'iceServers' | 'turnSecret'>;
+  /** Unix time, ms. */
+  now(): number;
 }
 
 const LONGEST_BODY = 64 << 10;
@@ -21,13 +25,11 @@ const FORWARD_WITHIN_MS = 5000;
 /** WHIP (RFC 9725) and WHEP over HTTP: sessions are made here, and found wherever they live. */
 export class RtcHttp {
   readonly #options: RtcHttpOptions;
-  readonly #links: readonly string[];
   readonly #workers = new Map<string, WorkerInfo>();
   #unwatch: Unsubscribe | null = null;
 
   constructor(options: RtcHttpOptions) {
     this.#options = options;
-    this.#links = iceServerLinks(options.iceServers);
   }
 
   async start(): Promise<void> {
@@ -74,13 +76,15 @@ export class RtcHttp {
     const { session, answer } = kind === 'whip' ? await rtc.publish(details) : await rtc.play(details);
     // Nobody is there to take the answer: nobody will connect.
     if (response.destroyed) return session.end('unpublished');
+    const { settings, now } = this.#options;
+    const links = iceServerLinks(iceServersFor(settings.iceServers, settings.turnSecret, stream, now()));
     response.writeHead(201, {
       'content-type': 'application/sdp',
       location: sessionPath(address, workerId, session.id),
       etag: session.etag,
       'accept-patch': 'application/trickle-ice-sdpfrag',
       'cache-control': 'no-store',
-      ...(this.#links.length > 0 ? { link: [...this.#links] } : {}),
+      ...(links.length > 0 ? { link: links } : {}),
     });
     response.end(answer);
   }
