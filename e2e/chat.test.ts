@@ -152,18 +152,11 @@ test('who is muted, kicked or banned is; the operator may do so too', async () =
   assert.deepEqual((await ben.event('room.message', ({ kind }) => kind === 'system')).body, { text: 'Be kind' });
 });
 
-test('sockets outlive control: what they were in they are in again, history and numbers go on', async () => {
+test('sockets outlive control: what they were in they are in again, and numbers go on', async () => {
   using anna = await enter('anna');
   using ben = await enter('ben');
   const said = await anna.call('room.send', { roomId, kind: 'text', body: 'before the restart' });
   const before = await ben.event('room.message', ({ id }) => id === said.id);
-  // Written down once a second.
-  await until('it is written down', async () => {
-    const client = await connect('cleo');
-    const { messages } = await client.call('room.enter', { roomId });
-    client[Symbol.dispose]();
-    return messages.at(-1).id === said.id;
-  });
   const control = lianmai.processes().get('control');
   assert.ok(control);
   process.kill(control, 'SIGKILL');

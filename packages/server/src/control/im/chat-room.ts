@@ -16,12 +16,15 @@ const HEARTS_MS = 200;
 /** In a large room the list of members shown to who enters may be so old. */
 const SHOWN_MS = 1000;
 /**
- * Time between two batches of a room, by how many connections hear of them: a write costs nearly the same whatever is in
- * it, so where many hear, more is said at once. A large room's burst takes some 60 ms, and all is to be there in 250.
+ * Time between two batches of a room, ms, by how many connections hear of them: a write costs nearly the same whatever
+ * is in it, so where many hear, more is said at once. The burst of a large room takes some 10 ms per 1,000 connections,
+ * and together with it everything is to be there soon.
  */
-const FASTEST_MS = 50;
-const SLOWEST_MS = 140;
-const SLOWEST_FROM = 1000;
+const TICKS: readonly (readonly [connections: number, ms: number])[] = [
+  [0, 50],
+  [1000, 190],
+  [10_000, 140],
+];
 const FIRST_PAGE = 20;
 
 export interface ChatRoomState extends FloorState {
@@ -309,11 +312,17 @@ export class ChatRoom {
   }
 
   #awake(nowMs: number): void {
-    const tickMs = FASTEST_MS + (SLOWEST_MS - FASTEST_MS) * Math.min(1, this.#connections / SLOWEST_FROM);
-    this.#wakeAt(Math.max(nowMs, this.#flushedAtMs + tickMs));
+    this.#wakeAt(Math.max(nowMs, this.#flushedAtMs + tickMs(this.#connections)));
   }
 }
 
 /** Whether less than the time has passed; a clock that was set back passes for any time. */
 const isSooner = (nowMs: number, lastMs: number, afterMs: number): boolean =>
   nowMs >= lastMs && nowMs - lastMs < afterMs;
+
+function tickMs(connections: number): number {
+  const above = TICKS.findIndex(([from]) => from > connections);
+  if (above < 0) return TICKS.at(-1)![1];
+  const [[fewer, first], [more, last]] = [TICKS[above - 1]!, TICKS[above]!];
+  return first + ((last - first) * (connections - fewer)) / (more - fewer);
+}

@@ -38,7 +38,8 @@ export interface ImOptions {
 }
 
 const TICK_MS = 250;
-const SAVE_MS = 1000;
+/** What was said is written down so often; a control that is killed loses as much of the history. */
+const SAVE_MS = 3000;
 const SWEEP_MS = 60_000;
 /** A user that said goodbye, or whose connection broke, stays in its rooms for so long: a page may only be loading anew. */
 const LEAVES_AFTER_CLEAN_MS = 5000;

@@ -28,13 +28,12 @@ test('an empty list changes nothing, and neither do empty words', () => {
     );
 });
 
-test('what is clean is as long as before, in characters, and stays clean', () => {
+test('what is clean is as long as before, in characters, and has none of the words', () => {
   const words = new WordFilter(['aa', 'ab', 'bbb']);
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c', ' ') }), (text) => {
       const clean = words.clean(text);
       assert.equal([...clean].length, [...text].length);
-      assert.equal(words.clean(clean), clean);
       assert.ok(!/aa|ab|bbb/.test(clean));
     }),
   );

@@ -11,11 +11,16 @@ export interface UplinkOptions {
   recovered(): void;
 }
 
-/** Tells control what happens on the sockets: all of one turn of the event loop in one message, in order. */
+/** Time between two messages to control, so that a thousand who come at once cost it fifty. */
+const PAUSE_MS = 20;
+
+/** Tells control what happens on the sockets, in order: at once when nothing was told a moment ago, else soon and together. */
 export class Uplink {
   readonly #options: UplinkOptions;
   #items: ImUp[] = [];
   #isScheduled = false;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
   #hasMissed = false;
   #closed = false;
 
@@ -27,17 +32,21 @@ export class Uplink {
     this.#items.push(item);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => void this.#flush());
+    const waitMs = this.#flushedAtMs + PAUSE_MS - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(() => void this.#flush(), waitMs);
+    else setImmediate(() => void this.#flush());
   }
 
   /** Sends what is there, then no more; waits for no answer, since control may be ending too. */
   close(): void {
+    if (this.#timer) clearTimeout(this.#timer);
     void this.#flush();
     this.#closed = true;
   }
 
   async #flush(): Promise<void> {
     this.#isScheduled = false;
+    this.#flushedAtMs = performance.now();
     const items = this.#items;
     this.#items = [];
     if (items.length === 0 || this.#closed) return;
