@@ -9,12 +9,16 @@ import type { ImRooms, ImUsers } from './ports.ts';
 
 /** Users as chat needs them, from the domain that keeps them. */
 export function usersOf(db: Db): ImUsers {
+  const profile: ImUsers['profile'] = async (identity) => {
+    const user = await findUser(db, identity);
+    return user ? profileOf(user) : null;
+  };
   return {
+    profile,
     async admit(identity, token) {
       const standing = await tokenStanding(db, identity);
       if (!standing || token.generation < standing.generation || standing.loggedOut.has(token.id)) return null;
-      const user = await findUser(db, identity);
-      return user ? profileOf(user) : null;
+      return profile(identity);
     },
   };
 }

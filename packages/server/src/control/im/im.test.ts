@@ -213,6 +213,22 @@ describeStores('chat', (open) => {
     assert.equal((await control.get('/v1/apps/default/chat', { key: null })).status, 401);
   });
 
+  it('shows a new name at once, and lets a user have so many tabs and no more', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const mona = await enter('mona', roomId);
+    await control.post('/v1/users/token', { userId: 'mona', nickname: 'Mona Lisa' });
+    await until(async () => {
+      const { id } = await say(mona, roomId, 'who am I');
+      const message = await anna.event('room.message', (one) => one.id === id);
+      return message.from.nickname === 'Mona Lisa';
+    });
+    const tabs = Array.from({ length: 60 }, () => worker.begin(tokens.get('mona') ?? ''));
+    await until(() => tabs.every(({ session, closed }) => session !== null || closed !== null));
+    assert.equal(tabs.filter(({ closed }) => closed === 4429).length, 11);
+    for (const tab of tabs) if (tab.closed === null) tab.leave();
+  });
+
   it('hears from a worker it does not know, and asks it who is there', async () => {
     const roomId = await openRoom();
     const ben = await enter('ben', roomId);

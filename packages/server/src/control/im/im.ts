@@ -48,6 +48,8 @@ const LEAVES_AFTER_MS = 10_000;
 const GONE_AFTER_MS = 15_000;
 const SIGNAL_MS = 10_000;
 const CLOSED_CHAT_KEPT_MS = 3_600_000;
+/** Tabs and devices of one user; more is not somebody who watches. */
+const MOST_CONNECTIONS = 50;
 /** Calls of one connection that wait for the one before. */
 const MOST_WAITING = 100;
 
@@ -91,19 +93,29 @@ export class Im implements ImDesk {
     const { bus, db, now } = this.#options;
     this.#seq = new SeqClock(now, await lastSeq(db));
     const prefix = leases.worker('');
+    const silent = new Set<string>();
     this.#unsubscribe = [
       await bus.watch(prefix, (key, worker) => {
-        if (worker === null) this.#dropWorker(key.slice(prefix.length));
+        const name = key.slice(prefix.length);
+        if (worker !== null) return void silent.add(name);
+        silent.delete(name);
+        this.#dropWorker(name);
       }),
       bus.subscribe('room.event', (event) => void this.rooms.heard(event)),
+      bus.subscribe('user.change', (user) => void this.#renew(user)),
     ];
     const announcements = await bus.gather('worker.im-sockets', null);
-    for (const announcement of announcements) this.#reconcile(announcement);
+    for (const announcement of announcements) {
+      silent.delete(announcement.worker);
+      this.#reconcile(announcement);
+    }
     await Promise.all([...this.#queues.values()].map(({ tail }) => tail));
     this.#unsubscribe.push(
       bus.serve('control.im', (report) => this.#hear(report)),
       bus.serve('control.im-sockets', (announcement) => this.#reconcile(announcement)),
     );
+    // Those that were too busy to answer in time.
+    for (const name of silent) bus.publish(`worker.im/${name}`, { items: [{ type: 'announce' }] });
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => void this.rooms.save(), SAVE_MS),
@@ -283,6 +295,8 @@ export class Im implements ImDesk {
       const profile = await this.#options.users.admit(identity, token);
       if (!this.#isThere(connection)) return false;
       if (!profile) return refused(IM_CLOSE.unauthenticated, 'the token is not good any more: log in again');
+      if (this.#sessions.connectionsOf(identity).size >= MOST_CONNECTIONS)
+        return refused(IM_CLOSE.flood, `a user may have ${MOST_CONNECTIONS} connections: close some`);
       connection.profile = profile;
       this.#sessions.add(connection);
       this.#gone.delete(userKey(identity));
@@ -290,6 +304,18 @@ export class Im implements ImDesk {
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a chat connection was not admitted');
       return refused(TRY_AGAIN_LATER, 'the server cannot tell who you are at the moment: try again in a few seconds');
+    }
+  }
+
+  /** A user has a new name or picture: what it says from now on carries it. */
+  async #renew({ appId, userId }: ImIdentity): Promise<void> {
+    const identity = { appId, userId };
+    if (!this.isOnline(identity)) return;
+    try {
+      const profile = await this.#options.users.profile(identity);
+      if (profile) for (const connection of this.#sessions.connectionsOf(identity)) connection.profile = profile;
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'chat shows an old profile until the user connects again');
     }
   }
 

@@ -6,6 +6,8 @@ import type { Room, RoomSettings, UserProfile } from '@lianmai/contract/rest';
 export interface ImUsers {
   /** null: the user is gone, or the token was logged out. */
   admit(identity: ImIdentity, token: ImOpening['token']): Promise<UserProfile | null>;
+  /** null: the user is gone. */
+  profile(identity: ImIdentity): Promise<UserProfile | null>;
 }
 
 /** What chat needs to know of a room. */
