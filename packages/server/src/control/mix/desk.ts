@@ -1,101 +1,40 @@
-import { LiveError, type MixJob, type MixStatus } from '@lianmai/contract';
+import { LiveError } from '@lianmai/contract';
 import type { CreateMix, UpdateMix } from '@lianmai/contract/rest';
-import type { Logger } from 'pino';
-import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { MixRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { owningApp } from '../app/owning.ts';
 import type { Principal } from '../auth/principal.ts';
 import { lockProgram, programsOf, updateProgram } from '../program/store.ts';
-import { samePolicy } from '../publish/rules.ts';
-import { type CostedMix, estimateCores, type PictureSize } from './cost.ts';
-import { Crew, type CrewChange } from './crew.ts';
+import { Foreman, type ForemanOptions, type Progress } from './foreman.ts';
 import { type WantedMix, wantedMixes } from './jobs.ts';
 import { newMixId, newMixStream } from './names.ts';
 import { checkSpec, readOutputs } from './outputs.ts';
-import { choosePlace } from './placement.ts';
 import { changeSpec, readSpec } from './read-spec.ts';
-import { compositionOf, type MixSpec } from './spec.ts';
+import type { MixSpec } from './spec.ts';
 import * as store from './store.ts';
 
-export interface MixDeskOptions {
-  db: Db;
-  bus: Bus;
-  /** Of a machine's cores, that its mixers may take together: 0 to 1. */
-  coresShare: number;
-  /** What is known of a stream's picture; null: nothing. */
-  sizeOf(stream: string): PictureSize | null;
-  now: () => number;
-  log: Logger;
-}
-
 /** A mix as it is asked for and as it goes. */
-export interface MixState extends WantedMix {
-  mixer: string | null;
-  /** What the mixer told last; null: nothing yet. */
-  status: MixStatus | null;
-  /** Cores it was reckoned with. */
-  estimate: number;
-  /** Why no mixer makes it, when that is so. */
-  problem: string | null;
-}
+export interface MixState extends WantedMix, Progress {}
 
-/** What is being made, by what a mixer was told. */
-interface Running {
-  job: MixJob;
-  mixer: string | null;
-  composition: string;
-  estimate: number;
-  changedAtMs: number;
-  problem: string | null;
-}
-
-/** After a start, mixers are waited for so long before what they made is placed elsewhere. */
-const MIXERS_COME_WITHIN_MS = 5000;
-/** A measurement of the CPU says nothing before. */
-const SETTLES_IN_MS = 10_000;
-/** What a mixer was told it has told back by then, or it is told again. */
-const TOLD_BACK_WITHIN_MS = 3000;
-/** A mix has pictures by then, or is not waited for. */
-const WARM_WITHIN_MS = 2000;
 /** A change is answered by then, whether the mixer has answered or not. */
 const ANSWER_WITHIN_MS = 1500;
 
 /**
- * Where mixes are ordered, by REST or by other parts of control: keeps them in the database, finds each a mixer with room, and
- * sees to it that mixers make what is asked for and nothing else, whoever restarted.
+ * Where mixes are ordered, by REST or by other parts of control: checks what is asked for, keeps it in the database and has the
+ * foreman see to it.
  */
 export class MixDesk {
-  readonly #options: MixDeskOptions;
-  readonly #crew: Crew;
-  readonly #running = new Map<string, Running>();
-  /** Orders on their way to mixers, by mix. */
-  readonly #sending = new Map<string, { version: number; mixer: string; done: Promise<void> }>();
-  /** When a mixer was told last: of a job by `id`, to stop by `mixer id`. */
-  readonly #toldAtMs = new Map<string, number>();
-  /** Mixers of before may come (back) until then. */
-  #awaitedUntilMs = 0;
-  #queue: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | null = null;
-  #unsubscribe: Unsubscribe | null = null;
-  readonly #closing = Promise.withResolvers<void>();
-  #closed = false;
+  readonly #options: ForemanOptions;
+  readonly #foreman: Foreman;
 
-  constructor(options: MixDeskOptions) {
+  constructor(options: ForemanOptions) {
     this.#options = options;
-    this.#crew = new Crew(options.bus);
+    this.#foreman = new Foreman(options);
   }
 
   /** Learns what mixers make and puts right what is not as the database has it. */
-  async start(): Promise<void> {
-    this.#awaitedUntilMs = this.#options.now() + MIXERS_COME_WITHIN_MS;
-    await this.#crew.start();
-    this.#unsubscribe = this.#crew.onChange((change) => this.#heard(change));
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.review();
-    }, MIXERS_COME_WITHIN_MS);
-    await this.review();
+  start(): Promise<void> {
+    return this.#foreman.start();
   }
 
   /**
@@ -105,36 +44,38 @@ export class MixDesk {
    */
   async create(by: Principal, request: CreateMix): Promise<MixState> {
     const spec = readSpec(request);
-    return this.#oneAfterAnother(async () => {
-      const { db, now } = this.#options;
-      const outputs = await readOutputs(db, by, request.output ?? {}, spec);
-      const [first] = outputs.channels ?? [];
-      const app = by.kind === 'operator' && request.appId === undefined && first ? first : null;
-      const owner = app ? { id: app.appId, accountId: app.accountId } : await owningApp(db, request.appId, by);
-      const row: MixRow = {
-        id: newMixId(),
-        kind: 'mix',
-        appId: owner.id,
-        accountId: owner.accountId,
-        stream: outputs.stream ?? newMixStream(),
-        playAuth: request.output?.playAuth ?? null,
-        anyInput: by.kind === 'operator' ? 1 : 0,
-        spec: JSON.stringify(spec),
-        version: 0,
-        digest: '',
-        mixer: null,
-        createdAt: now(),
-      };
-      await checkSpec(db, by, row.accountId, spec, row.stream);
-      row.mixer = this.#place(row.id, spec, null);
-      const affected = await db.transaction().execute(async (tx) => {
-        await store.insertMix(tx, row);
-        return showOn(tx, row.id, outputs.channels?.map(({ id }) => id) ?? []);
-      });
-      await this.#tend([row.id]);
-      void this.handOver(row.id, affected);
-      return row.id;
-    }).then((id) => this.#settled(id));
+    return this.#foreman
+      .inTurn(async () => {
+        const { db, now } = this.#options;
+        const outputs = await readOutputs(db, by, request.output ?? {}, spec);
+        const [first] = outputs.channels ?? [];
+        const app = by.kind === 'operator' && request.appId === undefined && first ? first : null;
+        const owner = app ? { id: app.appId, accountId: app.accountId } : await owningApp(db, request.appId, by);
+        const row: MixRow = {
+          id: newMixId(),
+          kind: 'mix',
+          appId: owner.id,
+          accountId: owner.accountId,
+          stream: outputs.stream ?? newMixStream(),
+          playAuth: request.output?.playAuth ?? null,
+          anyInput: by.kind === 'operator' ? 1 : 0,
+          spec: JSON.stringify(spec),
+          version: 0,
+          digest: '',
+          mixer: null,
+          createdAt: now(),
+        };
+        await checkSpec(db, by, row.accountId, spec, row.stream);
+        row.mixer = this.#foreman.place(row.id, spec, null);
+        const affected = await db.transaction().execute(async (tx) => {
+          await store.insertMix(tx, row);
+          return showOn(tx, row.id, outputs.channels?.map(({ id }) => id) ?? []);
+        });
+        await this.#foreman.tend([row.id]);
+        void this.handOver(row.id, affected);
+        return row.id;
+      })
+      .then((id) => this.#settled(id));
   }
 
   /**
@@ -142,7 +83,7 @@ export class MixDesk {
    * @throws LiveError those of {@link create}, and MIX_NOT_FOUND.
    */
   async change(by: Principal, id: string, request: UpdateMix): Promise<MixState> {
-    await this.#oneAfterAnother(async () => {
+    await this.#foreman.inTurn(async () => {
       const { db } = this.#options;
       const { output = {} } = request;
       const row = await store.findMix(db, { id });
@@ -164,7 +105,7 @@ export class MixDesk {
         spec,
         row.stream,
       );
-      const place = this.#place(id, spec, row.mixer);
+      const place = this.#foreman.place(id, spec, row.mixer);
       const moved = row.mixer !== null && place !== null && place !== row.mixer ? row.mixer : null;
       const affected = await db.transaction().execute(async (tx) => {
         await store.updateMix(tx, id, {
@@ -180,8 +121,8 @@ export class MixDesk {
               outputs.channels.map((channel) => channel.id),
             );
       });
-      if (moved !== null) await this.#stop(moved, id);
-      await this.#tend([id]);
+      if (moved !== null) await this.#foreman.stop(moved, id);
+      await this.#foreman.tend([id]);
       void this.handOver(id, affected);
     });
     return this.#settled(id);
@@ -189,7 +130,7 @@ export class MixDesk {
 
   /** Ends a mix; its channels go back to their own streams. Answers whether there was one. */
   remove(id: string): Promise<boolean> {
-    return this.#oneAfterAnother(async () => {
+    return this.#foreman.inTurn(async () => {
       const { db } = this.#options;
       const removed = await db.transaction().execute(async (tx) => {
         const channels = await programsOf(tx, [id]);
@@ -197,7 +138,7 @@ export class MixDesk {
           await updateProgram(tx, channelId, { source: 'direct', mixId: null, picture: null });
         return store.deleteMix(tx, id);
       });
-      await this.#tend([id]);
+      await this.#foreman.tend([id]);
       return removed;
     });
   }
@@ -210,41 +151,21 @@ export class MixDesk {
   /** How these mixes go. */
   async look(rows: readonly store.MixWithOwner[]): Promise<MixState[]> {
     const wanted = await wantedMixes(this.#options.db, rows);
-    return wanted.map((mix) => {
-      const running = this.#running.get(mix.row.id);
-      const mixer = running?.mixer ?? null;
-      return {
-        ...mix,
-        mixer,
-        status: this.#crew.status(mixer, mix.row.id),
-        estimate: running?.estimate ?? this.#estimate(mix.spec),
-        problem: running?.problem ?? null,
-      };
-    });
+    return wanted.map((mix) => ({ ...mix, ...this.#foreman.progress(mix) }));
   }
 
   /** A JPEG of the canvas, now. @throws LiveError UNAVAILABLE and what the mixer says. */
-  async preview(id: string): Promise<Buffer> {
-    const mixer = this.#running.get(id)?.mixer ?? null;
-    if (!this.#crew.has(mixer))
-      throw new LiveError('UNAVAILABLE', `no mixer makes "${id}" just now: try again in a moment`);
-    return this.#crew.preview(mixer, id);
+  preview(id: string): Promise<Buffer> {
+    return this.#foreman.preview(id);
   }
 
   /** Something changed that mixes depend on: looks at these again, or at all. Resolves when mixers are being told. */
-  async review(ids: readonly string[] | null = null): Promise<void> {
-    const failed = (error: unknown) =>
-      this.#options.log.warn({ err: error }, 'mixes could not be looked after: it is tried again');
-    await this.#oneAfterAnother(() => this.#tend(ids)).catch(failed);
+  review(ids: readonly string[] | null = null): Promise<void> {
+    return this.#foreman.review(ids);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#closing.resolve();
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#unsubscribe?.();
-    this.#crew.close();
-    await this.#queue;
+  close(): Promise<void> {
+    return this.#foreman.close();
   }
 
   /**
@@ -253,196 +174,16 @@ export class MixDesk {
    */
   async handOver(winner: string, losers: readonly string[]): Promise<void> {
     if (losers.length === 0) return;
-    await this.#whenWarm(winner);
+    await this.#foreman.whenWarm(winner);
     await this.review(losers);
-  }
-
-  async #whenWarm(id: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const isWarm = () => {
-      const state = this.#crew.status(this.#running.get(id)?.mixer ?? null, id)?.state;
-      return state === 'running' || state === 'passing' || state === 'sleeping';
-    };
-    const timer = setTimeout(resolve, WARM_WITHIN_MS);
-    const stop = this.#crew.onChange(() => isWarm() && resolve());
-    await Promise.race([this.#sending.get(id)?.done, promise]);
-    if (isWarm()) resolve();
-    await Promise.race([promise, this.#closing.promise]);
-    clearTimeout(timer);
-    stop();
   }
 
   /** How it goes once the mixer has answered, or a little later. */
   async #settled(id: string): Promise<MixState> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ANSWER_WITHIN_MS);
-    await Promise.race([this.#sending.get(id)?.done, promise]);
-    clearTimeout(timer);
+    await this.#foreman.whenAnswered(id, ANSWER_WITHIN_MS);
     const state = await this.get(id);
     if (!state) throw store.mixMissing(id);
     return state;
-  }
-
-  /** Makes mixers do what the database says of these mixes, or of all. */
-  async #tend(ids: readonly string[] | null): Promise<void> {
-    if (this.#closed) return;
-    const { db } = this.#options;
-    if (ids === null) this.#forgetOldOrders();
-    // Before the database is read: what is made now was in it, unless it was removed since.
-    const made = this.#crew.made();
-    const wanted = new Map((await wantedMixes(db, await store.loadMixes(db, ids))).map((mix) => [mix.row.id, mix]));
-    for (const mix of wanted.values()) {
-      if (mix.job) await this.#order(mix, mix.job);
-      else this.#running.delete(mix.row.id);
-    }
-    for (const id of ids ?? [...this.#running.keys()]) if (!wanted.has(id)) this.#running.delete(id);
-    for (const { mixer, status } of made)
-      if ((ids === null || ids.includes(status.id)) && this.#running.get(status.id)?.mixer !== mixer)
-        void this.#stop(mixer, status.id);
-  }
-
-  async #order({ row, spec, digest }: WantedMix, job: MixJob): Promise<void> {
-    const { db, now } = this.#options;
-    const before = this.#running.get(row.id);
-    const { mixer, problem } = this.#placeKept(row, spec);
-    const version = digest === row.digest ? row.version : row.version + 1;
-    if (version !== row.version || mixer !== row.mixer)
-      await store.updateMix(db, row.id, { version, digest, mixer: mixer ?? row.mixer });
-    const running: Running = {
-      job: { ...job, version },
-      mixer,
-      composition: compositionOf(spec),
-      estimate: this.#estimate(spec),
-      changedAtMs: before?.job.version === version ? before.changedAtMs : now(),
-      problem,
-    };
-    this.#running.set(row.id, running);
-    if (before) this.#tellPolicies(before.job, job);
-    if (mixer !== null && this.#crew.status(mixer, row.id)?.version !== version) this.#send(running, mixer);
-  }
-
-  /** Where a mix stays or goes: a mixer, or null and why. */
-  #placeKept(row: MixRow, spec: MixSpec): { mixer: string | null; problem: string | null } {
-    if (this.#crew.has(row.mixer)) return { mixer: row.mixer, problem: null };
-    const starting = this.#timer !== null;
-    if (starting && row.mixer !== null && !this.#crew.knew(row.mixer))
-      return { mixer: null, problem: `the mixer "${row.mixer}" is not there yet` };
-    try {
-      const mixer = this.#place(row.id, spec, null);
-      return { mixer, problem: mixer === null ? 'no mixer is there just now' : null };
-    } catch (error) {
-      if (error instanceof LiveError) return { mixer: null, problem: error.message };
-      throw error;
-    }
-  }
-
-  /** @returns null while mixers are awaited. @throws LiveError MIXER_FULL */
-  #place(id: string, spec: MixSpec, now: string | null): string | null {
-    if (this.#crew.all().length === 0 && this.#options.now() < this.#awaitedUntilMs) return null;
-    const mixers = this.#crew.all().map(({ id: mixer, machine, cores }) => ({
-      id: mixer,
-      machine,
-      cores,
-      mixes: [...this.#running.entries()].flatMap(([other, running]) =>
-        running.mixer === mixer && other !== id ? [this.#costed(other, running)] : [],
-      ),
-    }));
-    const wanted = { composition: compositionOf(spec), estimate: this.#estimate(spec), now };
-    return choosePlace(wanted, mixers, this.#options.coresShare);
-  }
-
-  #costed(id: string, { composition, estimate, mixer, changedAtMs, job }: Running): CostedMix {
-    const status = this.#crew.status(mixer, id);
-    const settled = status?.version === job.version && this.#options.now() - changedAtMs > SETTLES_IN_MS;
-    return { composition, estimate, status, settled };
-  }
-
-  #estimate(spec: MixSpec): number {
-    return estimateCores(spec, this.#options.sizeOf);
-  }
-
-  #send(running: Running, mixer: string): void {
-    const { now, log } = this.#options;
-    const { job } = running;
-    const { id, version } = job;
-    const going = this.#sending.get(id);
-    if (going?.version === version && going.mixer === mixer) return;
-    this.#toldAtMs.set(id, now());
-    this.#toldAtMs.delete(`${mixer} ${id}`);
-    const done = this.#crew
-      .run(mixer, job)
-      .then(() => {
-        running.problem = null;
-        log.info({ mix: id, version, mixer, stream: job.stream, inputs: job.inputs.length }, 'mix is ordered');
-      })
-      .catch((error: unknown) => {
-        if (this.#closed) return;
-        running.problem = error instanceof Error ? error.message : String(error);
-        log.warn({ err: error, mix: id, version, mixer }, 'the mixer did not take the mix: it is told again');
-      })
-      .finally(() => {
-        if (this.#sending.get(id)?.done === done) this.#sending.delete(id);
-      });
-    this.#sending.set(id, { version, mixer, done });
-  }
-
-  async #stop(mixer: string, id: string): Promise<void> {
-    const { now, log } = this.#options;
-    const key = `${mixer} ${id}`;
-    if (now() - (this.#toldAtMs.get(key) ?? 0) < TOLD_BACK_WITHIN_MS) return;
-    this.#toldAtMs.set(key, now());
-    try {
-      await this.#crew.stop(mixer, id);
-      log.info({ mix: id, mixer }, 'mix is ended');
-    } catch (error) {
-      if (!this.#closed) log.warn({ err: error, mix: id, mixer }, 'the mixer did not end the mix: it is told again');
-    }
-  }
-
-  /** Viewers of a program are let in by what its lease says, and that changes only when the mixer takes it anew. */
-  #tellPolicies(before: MixJob, { programs }: MixJob): void {
-    for (const { stream, play } of programs) {
-      const known = before.programs.find((program) => program.stream === stream);
-      if (known && !samePolicy(known.play, play)) this.#options.bus.publish('stream.policy', { stream, play });
-    }
-  }
-
-  #heard({ type, mixer }: CrewChange): void {
-    if (type === 'reported') {
-      const ids = this.#wrongAt(mixer);
-      if (ids.length > 0) void this.review(ids);
-    } else {
-      if (type === 'left') this.#awaitedUntilMs = this.#options.now() + MIXERS_COME_WITHIN_MS;
-      this.#options.log.info({ mixer }, type === 'came' ? 'mixer is there' : 'mixer is gone');
-      void this.review();
-    }
-  }
-
-  /** Mixes of which a mixer tells something else than it was told a while ago. */
-  #wrongAt(mixer: string): string[] {
-    const nowMs = this.#options.now();
-    const overdue = (key: string) => nowMs - (this.#toldAtMs.get(key) ?? 0) > TOLD_BACK_WITHIN_MS;
-    const missing = [...this.#running].flatMap(([id, running]) => {
-      if (running.mixer !== mixer) return [];
-      return this.#crew.status(mixer, id)?.version !== running.job.version && overdue(id) ? [id] : [];
-    });
-    const unwanted = this.#crew
-      .made()
-      .filter((made) => made.mixer === mixer && this.#running.get(made.status.id)?.mixer !== mixer)
-      .map(({ status }) => status.id)
-      .filter((id) => overdue(`${mixer} ${id}`));
-    return [...missing, ...unwanted];
-  }
-
-  #forgetOldOrders(): void {
-    const longAgo = this.#options.now() - TOLD_BACK_WITHIN_MS;
-    for (const [key, atMs] of this.#toldAtMs) if (atMs < longAgo) this.#toldAtMs.delete(key);
-  }
-
-  #oneAfterAnother<T>(job: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(job, job);
-    this.#queue = done.catch(() => {});
-    return done;
   }
 }
 
@@ -453,7 +194,7 @@ const ownerOf = ({ appId, accountId }: MixRow): Principal => ({ kind: 'app', app
  * Makes the mix the program of exactly these channels.
  * @returns other mixes that lost a channel by it.
  */
-export async function showOn(tx: Db, mixId: string, channelIds: readonly string[]): Promise<string[]> {
+async function showOn(tx: Db, mixId: string, channelIds: readonly string[]): Promise<string[]> {
   const lost = new Set<string>();
   for (const { channelId } of await programsOf(tx, [mixId]))
     if (!channelIds.includes(channelId))

@@ -65,19 +65,8 @@ async function countMixes(db: Db, accountId: string): Promise<number> {
   return count;
 }
 
-/** Answers what was changed: undefined, there is no such mix. */
 export async function updateMix(db: Db, id: string, change: Partial<Omit<MixRow, 'id'>>): Promise<void> {
   await db.updateTable('mix').set(change).where('id', '=', id).execute();
-}
-
-/** The mix, held until the end of the transaction. */
-export async function lockMix(tx: Db, id: string): Promise<MixRow | undefined> {
-  return tx
-    .updateTable('mix')
-    .set((eb) => ({ version: eb.ref('version') }))
-    .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirst();
 }
 
 export async function deleteMix(tx: Db, id: string): Promise<boolean> {
