@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MIX_CANVAS, MIX_SIZES, tilesOf } from './load/mix-canvas.ts';
 import { type MixQuality, qualityOf } from './load/mix-quality.ts';
 import type { MixLive } from './load/mix-run.ts';
-import { MIX_SOURCE, mixSourceFiles } from './load/mix-source.ts';
+import { MIX_CONTENTS, MIX_SOURCE, type MixContent, mixSourceFiles } from './load/mix-source.ts';
 import type { BenchOptions } from './options.ts';
 import { mixLive } from './peers/lianmai-mix.ts';
 import type { MixPeer, MixTask } from './peers/mix-peer.ts';
@@ -14,6 +14,7 @@ import { mixReport } from './report/mix-report.ts';
 
 export interface MixRun {
   peer: string;
+  content: MixContent;
   inputs: number;
   repeat: number;
   cpuPerS: number;
@@ -29,6 +30,8 @@ export interface MixLiveRun extends MixLive {
 
 /** A run of this length is taken off a long one: what starting costs. */
 const START_S = 5;
+/** Sizes that are mixed of patterns, too. */
+const HARD_SIZES: readonly number[] = [4, 9];
 const LONGEST_S = 20;
 const LIVE_INPUTS = 4;
 /** Of a core: as full as one would let it get. */
@@ -43,16 +46,24 @@ export async function benchMix(options: BenchOptions): Promise<{ text: string; j
   const { width, height, fps, videoKbps } = MIX_CANVAS;
   const source = `${MIX_SOURCE.width}x${MIX_SOURCE.height}@${MIX_SOURCE.fps}`;
   console.log(`mix: ${source} → ${width}x${height}@${fps} ${videoKbps} kbit/s, ${repeats} × ${measureS} s each`);
-  const files = await mixSourceFiles(Math.max(...sizes, LIVE_INPUTS), LONGEST_S + START_S);
+  const most = Math.max(...sizes, LIVE_INPUTS);
+  const files = {
+    people: await mixSourceFiles('people', most, LONGEST_S + START_S),
+    patterns: await mixSourceFiles('patterns', most, LONGEST_S + START_S),
+  };
+  const cases = MIX_CONTENTS.flatMap((content) =>
+    sizes.filter((size) => content === 'people' || HARD_SIZES.includes(size)).map((inputs) => ({ content, inputs })),
+  );
   const runs: MixRun[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++)
-    for (const inputs of sizes)
+    for (const { content, inputs } of cases)
       for (const peer of peers) {
-        const run = await measure(peer, files.slice(0, inputs), { measureS, repeat });
+        const measured = await measure(peer, files[content].slice(0, inputs), { measureS, withQuality: repeat === 1 });
+        const run = { peer: peer.name, content, inputs, repeat, ...measured };
         runs.push(run);
         console.log(progress(run));
       }
-  const live = await measureLive(runs, files.slice(0, LIVE_INPUTS), measureS);
+  const live = await measureLive(runs, files.people.slice(0, LIVE_INPUTS), measureS);
   const report = mixReport(runs, live);
   const json = { source: MIX_SOURCE, canvas: MIX_CANVAS, measureS, repeats, medians: report.medians, live, runs };
   return { text: report.text, json };
@@ -61,8 +72,8 @@ export async function benchMix(options: BenchOptions): Promise<{ text: string; j
 async function measure(
   peer: MixPeer,
   inputs: readonly string[],
-  { measureS, repeat }: { measureS: number; repeat: number },
-): Promise<MixRun> {
+  { measureS, withQuality }: { measureS: number; withQuality: boolean },
+): Promise<Pick<MixRun, 'cpuPerS' | 'peakMb' | 'quality'>> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-mix-'));
   try {
     const task: MixTask = {
@@ -74,12 +85,9 @@ async function measure(
     const short = await peer.mix({ ...task, seconds: START_S });
     const long = await peer.mix(task);
     return {
-      peer: peer.name,
-      inputs: inputs.length,
-      repeat,
       cpuPerS: (long.cpuS - short.cpuS) / measureS,
       peakMb: long.peakMb,
-      quality: repeat === 1 ? await qualityOf(task) : null,
+      quality: withQuality ? await qualityOf(task) : null,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -92,14 +100,14 @@ async function measureLive(
   inputs: readonly string[],
   seconds: number,
 ): Promise<MixLiveRun | null> {
-  const own = runs.filter((run) => run.peer === 'lianmai' && run.inputs === inputs.length);
+  const own = runs.filter((run) => run.peer === 'lianmai' && run.content === 'people' && run.inputs === inputs.length);
   if (own.length === 0) return null;
   const mixes = Math.max(1, Math.floor(LIVE_LOAD / median(own.map(({ cpuPerS }) => cpuPerS))));
   const live = await mixLive({ inputs, tiles: tilesOf(inputs.length), preset: 'quality', mixes, seconds });
   return { ...live, mixes, inputs: inputs.length };
 }
 
-function progress({ peer, inputs, repeat, cpuPerS, quality }: MixRun): string {
+function progress({ peer, content, inputs, repeat, cpuPerS, quality }: MixRun): string {
   const seen = quality ? `, ${figure(quality.psnr)} dB` : '';
-  return `  ${repeat}. ${peer} ${inputs} inputs: ${cpuPerS.toFixed(3)} CPU-s/s${seen}`;
+  return `  ${repeat}. ${peer} ${inputs} × ${content}: ${cpuPerS.toFixed(3)} CPU-s/s${seen}`;
 }
