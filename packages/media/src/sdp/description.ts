@@ -7,6 +7,14 @@ import type { MediaDirection, Offer, OfferedCodec, OfferedMedia } from './offer.
 
 export const TRANSPORT_SEQUENCE_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 
+const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+/** Tells which layer a packet is of, and which one it repairs (RFC 8852 4). */
+export const RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id';
+export const REPAIRED_RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id';
+
+/** Whether the client sends several layers of this media that we can tell apart. */
+export const isLayered = ({ rids, extensions }: OfferedMedia): boolean => rids.length > 1 && extensions.has(RID_URI);
+
 /** An m= section we take part in; the others are rejected. */
 export interface ChosenMedia {
   mid: string;
@@ -118,6 +126,11 @@ function answeredLines(
     receives && tellsArrivals && codec.feedback.includes('transport-cc')
       ? offered.extensions.get(TRANSPORT_SEQUENCE_URI)
       : undefined;
+  const layered = receives && isLayered(offered);
+  const extensions = [
+    ...(extensionId === undefined ? [] : [TRANSPORT_SEQUENCE_URI]),
+    ...(layered ? [MID_URI, RID_URI, REPAIRED_RID_URI] : []),
+  ].flatMap((uri) => (offered.extensions.has(uri) ? [`a=extmap:${offered.extensions.get(uri)} ${uri}`] : []));
   const wanted = new Set(['nack', 'nack pli', 'ccm fir', extensionId === undefined ? 'goog-remb' : 'transport-cc']);
   return [
     ...mediaLines(offered, rtx === null ? [codec.payloadType] : [codec.payloadType, rtx]),
@@ -126,7 +139,7 @@ function answeredLines(
     `a=fingerprint:${fingerprint.algorithm} ${fingerprint.value}`,
     `a=setup:${setup}`,
     `a=mid:${offered.mid}`,
-    ...(extensionId === undefined ? [] : [`a=extmap:${extensionId} ${TRANSPORT_SEQUENCE_URI}`]),
+    ...extensions,
     `a=${direction}`,
     'a=rtcp-mux',
     'a=rtcp-rsize',
@@ -138,6 +151,9 @@ function answeredLines(
           `a=ssrc:${source.ssrc} cname:${source.cname}`,
           `a=ssrc:${source.ssrc} msid:${source.streamId} ${source.trackId}`,
         ]
+      : []),
+    ...(layered
+      ? [...offered.rids.map((rid) => `a=rid:${rid} recv`), `a=simulcast:recv ${offered.rids.join(';')}`]
       : []),
     ...(isFirst ? [...candidates.map((candidate) => `a=${writeCandidate(candidate)}`), 'a=end-of-candidates'] : []),
   ];

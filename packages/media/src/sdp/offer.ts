@@ -35,8 +35,8 @@ export interface OfferedMedia {
   ssrcs: readonly number[];
   /** Retransmission SSRC by the SSRC it repairs. */
   rtxSsrcs: ReadonlyMap<number, number>;
-  /** Simulcast layers by RFC 8853. */
-  hasSimulcast: boolean;
+  /** Names of the layers it sends at a time (RFC 8853), in the offer's order; none without simulcast. */
+  rids: readonly string[];
 }
 
 /** How to reach the client: ICE credentials (RFC 8839 5.4) and its certificate (RFC 8122 5). */
@@ -57,6 +57,8 @@ const MOST_MEDIA = 16;
 const MOST_CODECS = 128;
 const MOST_SSRCS = 32;
 const MOST_CANDIDATES = 64;
+/** What Chromium sends at most. */
+const MOST_LAYERS = 3;
 const FINGERPRINT = /^(sha-1|sha-224|sha-256|sha-384|sha-512) ((?:[0-9A-Fa-f]{2}:){19,63}[0-9A-Fa-f]{2})$/i;
 const DIGEST_BYTES: Record<string, number> = {
   'sha-1': 20,
@@ -122,7 +124,7 @@ function parseMedia(section: SdpMedia, session: readonly SdpAttribute[]): Offere
     codecs,
     extensions,
     ...sources,
-    hasSimulcast: has(attributes, 'simulcast'),
+    rids: parseRids(attributes),
   };
 }
 
@@ -195,6 +197,18 @@ function parseSources(attributes: readonly SdpAttribute[]): Pick<OfferedMedia, '
   }
   const repairs = new Set(rtxSsrcs.values());
   return { ssrcs: [...ssrcs].filter((ssrc) => !repairs.has(ssrc)), rtxSsrcs };
+}
+
+/** Of each layer the first choice, paused or not (RFC 8853 5.1), as far as `a=rid` names it (RFC 8851). */
+function parseRids(attributes: readonly SdpAttribute[]): string[] {
+  const named = new Set(
+    attributes.flatMap(({ name, value }) =>
+      name === 'rid' ? (/^([A-Za-z0-9_-]{1,16}) send(?: |$)/.exec(value)?.[1] ?? []) : [],
+    ),
+  );
+  const list = /(?:^| )send ([^ ]+)/.exec(firstValue(attributes, 'simulcast') ?? '')?.[1] ?? '';
+  const layers = list.split(';').flatMap((layer) => layer.split(',')[0]?.replace(/^~/, '') ?? []);
+  return [...new Set(layers)].filter((rid) => named.has(rid)).slice(0, MOST_LAYERS);
 }
 
 /** Of the first media that has it, else of the session; a bundle has one transport (RFC 9143 7.2). */

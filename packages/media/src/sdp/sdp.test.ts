@@ -131,6 +131,31 @@ test('the answer keeps the order of sections, rejects what was not chosen, and a
   assert.match(answer, /a=group:BUNDLE 1\r\n/);
 });
 
+test('simulcast: the answer takes all layers, and the header extensions that tell them apart', () => {
+  const offer = accepted(parseOffer(fixture('chromium-simulcast')));
+  assert.deepEqual(offer.media[0]?.rids, ['a', 'b']);
+  const answer = writeAnswer(offer, choose(offer), US, '1');
+  for (const line of [
+    /a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\r\n/,
+    /a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n/,
+    /a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n/,
+    /a=rid:a recv\r\na=rid:b recv\r\na=simulcast:recv a;b\r\n/,
+  ])
+    assert.match(answer, line);
+  assert.doesNotMatch(writeReducedOffer(offer, choose(offer)), /rid|simulcast/, 'the transport does not hear of it');
+});
+
+test('simulcast: alternatives, paused layers and names that nothing declares', () => {
+  const rids = (simulcast: string) =>
+    accepted(parseOffer(fixture('chromium-simulcast').replace('send a;b', simulcast))).media[0]?.rids;
+  assert.deepEqual(rids('send ~b,a;a'), ['b', 'a']);
+  assert.deepEqual(rids('recv a;b'), []);
+  assert.deepEqual(rids('send a;x;a'), ['a']);
+  const without = fixture('chromium-simulcast').replace(/a=extmap:10 .*\r\n/, '');
+  const offer = accepted(parseOffer(without));
+  assert.doesNotMatch(writeAnswer(offer, choose(offer), US, '1'), /simulcast/, 'layers that cannot be told apart');
+});
+
 test('a limit is told to clients that do not take the arrival of each packet', () => {
   const text = fixture('chromium-publish').replaceAll(/a=rtcp-fb:\d+ transport-cc\r\n/g, '');
   const offer = accepted(parseOffer(text));

@@ -29,8 +29,8 @@ export interface PeerOptions {
 export interface PeerEvents {
   /** ICE and DTLS are done: packets may be sent. */
   connected(): void;
-  /** An RTP or RTCP packet, decrypted, of an m= section. */
-  packet(mid: string, data: Buffer): void;
+  /** An RTP or RTCP packet, decrypted, of any of the m= sections: they share one transport. */
+  packet(data: Buffer): void;
   /** The connection is gone, by itself or by the client. Not after {@link Peer.close}. */
   closed(): void;
 }
@@ -50,7 +50,11 @@ export class Peer {
   /** Until the answer is written: an offer is large. */
   #agreed: Omit<PeerOptions, 'name' | 'events'> | null;
   readonly #connection: PeerConnection;
-  readonly #tracks = new Map<string, Track>();
+  /**
+   * The library's only track, for all m= sections: it would take two apart by a=ssrc, which simulcast has none of. Payload types tell
+   * them apart as well (RFC 8843 9.1).
+   */
+  #track: Track | null = null;
   #state: 'new' | 'connected' | 'closed' = 'new';
 
   /** @throws LiveError UNAVAILABLE when the native transport refuses. */
@@ -58,7 +62,8 @@ export class Peer {
     const { name, port, bindAddress, events } = options;
     this.#agreed = options;
     this.#events = events;
-    this.#firstMid = options.chosen[0]?.mid ?? '0';
+    const isChosen = ({ mid }: { mid: string }) => options.chosen.some((media) => media.mid === mid);
+    this.#firstMid = options.offer.media.find(isChosen)?.mid ?? '';
     this.#connection = native(
       () =>
         new PeerConnection(name, {
@@ -85,14 +90,14 @@ export class Peer {
     const { offer, chosen } = agreed;
     const events = this.#events;
     try {
-      for (const media of chosen) {
-        const track = native(() => this.#connection.addTrack(description(media)));
-        track.onMessage((data) => this.#state !== 'closed' && events.packet(media.mid, data));
-        this.#tracks.set(media.mid, track);
-      }
+      const first = chosen.find(({ mid }) => mid === this.#firstMid);
+      if (!first) throw new Error('nothing was chosen of the offer');
+      const track = native(() => this.#connection.addTrack(description(first)));
+      track.onMessage((data) => this.#state !== 'closed' && events.packet(data));
+      this.#track = track;
       this.#connection.onStateChange((state) => this.#changed(state));
       const gathered = this.#gathered();
-      native(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, chosen), 'offer'));
+      native(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, [first]), 'offer'));
       await gathered;
       return this.#writeAnswer(agreed, sessionId);
     } catch (error) {
@@ -109,25 +114,11 @@ export class Peer {
       native(() => this.#connection.addRemoteCandidate(`a=${writeCandidate(candidate)}`, this.#firstMid));
   }
 
-  /** What sends packets of an m= section, as {@link send}: found once, for those who send many. */
-  sender(mid: string): (packet: Buffer) => boolean {
-    let track: Track | undefined;
-    return (packet) => {
-      if (this.#state !== 'connected') return false;
-      track ??= this.#tracks.get(mid);
-      try {
-        return track?.sendMessageBinary(packet) ?? false;
-      } catch {
-        return false; // it closed a moment ago: the event is on its way
-      }
-    };
-  }
-
   /** Sends an RTP or RTCP packet; copied at once, so the buffer may be used again. @returns whether it was taken. */
-  send(mid: string, packet: Buffer): boolean {
-    if (this.#state !== 'connected') return false;
+  send(packet: Buffer): boolean {
+    if (this.#state !== 'connected' || this.#track === null) return false;
     try {
-      return this.#tracks.get(mid)?.sendMessageBinary(packet) ?? false;
+      return this.#track.sendMessageBinary(packet);
     } catch {
       return false; // it closed a moment ago: the event is on its way
     }
@@ -138,8 +129,8 @@ export class Peer {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     // A track that is not closed by itself keeps its callbacks, and them what they hold, for ever.
-    for (const track of this.#tracks.values()) track.close();
-    this.#tracks.clear();
+    this.#track?.close();
+    this.#track = null;
     this.#connection.close();
   }
 

@@ -141,7 +141,7 @@ export class RtcServer {
         { offer, chosen, release },
         {
           connected: () => viewer && this.#fanout(live).add(viewer),
-          packet: (_mid, data) => viewer?.packet(data),
+          packet: (data) => viewer?.packet(data),
           closed: () => session.end('vanished'),
           over: () => {
             forget?.();
@@ -187,7 +187,7 @@ export class RtcServer {
     try {
       const session: RtcSession = this.#open('whip', stream, agreed, {
         connected: () => {},
-        packet: (mid, data) => publisher?.packet(mid, data, this.#options.now()),
+        packet: (data) => publisher?.packet(data, this.#options.now()),
         closed: () => session.end('vanished'),
         over: (reason) => {
           this.#publishers.delete(session.id);
@@ -195,7 +195,9 @@ export class RtcServer {
           this.#watchPublishers();
         },
       });
-      publisher = new WhipPublisher(stream, publication, session.peer, agreed.offer, agreed.chosen);
+      const { offer, chosen } = agreed;
+      const send = (packet: Buffer) => session.peer.send(packet);
+      publisher = new WhipPublisher({ stream, publication, offer, chosen, send });
       this.#publishers.set(session.id, publisher);
       this.#watchPublishers();
       return session;
@@ -259,11 +261,12 @@ export class RtcServer {
     agreed: Pick<WhepViewerOptions, 'videoCodec' | 'missesVideo'>,
   ): WhepViewer {
     const { peer } = session;
+    const send = (packet: Buffer) => peer.send(packet);
     const sender = (trackId: string) => {
       const media = chosen.find(({ source }) => source?.trackId === trackId);
       if (!media?.source) return null;
-      const { mid, codec, source } = media;
-      return new TrackSender({ mid, ssrc: source.ssrc, payloadType: codec.payloadType, send: peer.sender(mid) });
+      const { codec, source } = media;
+      return new TrackSender({ ssrc: source.ssrc, payloadType: codec.payloadType, send });
     };
     return new WhepViewer({
       stream,
@@ -271,7 +274,7 @@ export class RtcServer {
       ...agreed,
       video: sender('video'),
       audio: sender('audio'),
-      send: (mid, packet) => peer.send(mid, packet),
+      send,
       needKeyFrame: () => this.#needKeyFrame(stream.source),
       close: () => session.end('unpublished'),
     });
@@ -346,12 +349,6 @@ function chooseToReceive({ media }: Offer): ChosenMedia[] {
   });
   if (chosen.length === 0)
     throw new LiveError('NOT_PLAYABLE', 'the offer sends neither H.264 nor VP8 video nor Opus audio');
-  if (chosen.some(({ mid }) => media.some((section) => section.mid === mid && section.hasSimulcast)))
-    throw new LiveError('BAD_REQUEST', 'simulcast is not taken: offer one encoding');
-  const isUnnamed = ({ mid }: ChosenMedia) =>
-    media.some((section) => section.mid === mid && section.ssrcs.length === 0);
-  if (chosen.length > 1 && chosen.some(isUnnamed))
-    throw new LiveError('BAD_REQUEST', 'the offer names no a=ssrc for what it sends');
   return chosen;
 }
 

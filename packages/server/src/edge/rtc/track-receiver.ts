@@ -26,6 +26,7 @@ export class TrackReceiver {
   readonly kind: 'audio' | 'video';
   readonly codec: OfferedCodec;
   readonly #clock: SourceClock;
+  readonly #name: string;
   readonly #assembler: FrameAssembler | null;
   readonly #videoCodec: 'h264' | 'vp8';
   readonly #limits: JitterLimits;
@@ -34,17 +35,19 @@ export class TrackReceiver {
   #ssrc: number | null = null;
   #configured = false;
 
-  constructor(codec: OfferedCodec, clock: SourceClock) {
-    const name = codec.name.toLowerCase();
-    this.kind = name === 'opus' ? 'audio' : 'video';
+  /** @param name of its own on the clock. */
+  constructor(codec: OfferedCodec, clock: SourceClock, name: string) {
+    const codecName = codec.name.toLowerCase();
+    this.kind = codecName === 'opus' ? 'audio' : 'video';
     this.codec = codec;
     this.#clock = clock;
-    this.#videoCodec = name === 'vp8' ? 'vp8' : 'h264';
-    this.#assembler = this.kind === 'audio' ? null : name === 'vp8' ? new Vp8Assembler() : new H264Assembler();
+    this.#name = name;
+    this.#videoCodec = codecName === 'vp8' ? 'vp8' : 'h264';
+    this.#assembler = this.kind === 'audio' ? null : codecName === 'vp8' ? new Vp8Assembler() : new H264Assembler();
     this.#limits = this.kind === 'audio' ? AUDIO_LIMITS : VIDEO_LIMITS;
     this.#jitter = new JitterBuffer(this.#limits);
     this.#statistics = new ReceptionStatistics(codec.clockRate);
-    clock.addTrack(this.kind, codec.clockRate);
+    clock.addTrack(name, codec.clockRate);
   }
 
   /** Null before the first packet. */
@@ -80,7 +83,7 @@ export class TrackReceiver {
   senderReport({ ssrc, ntp, timestamp }: SenderReport, nowMs: number): void {
     if (ssrc !== this.#ssrc) return;
     this.#statistics.reported(ntp, nowMs);
-    this.#clock.report(this.kind, ntp, timestamp);
+    this.#clock.report(this.#name, ntp, timestamp);
   }
 
   /** Frames that are complete by now, oldest first; times are those of {@link SourceClock}. */
@@ -116,7 +119,7 @@ export class TrackReceiver {
   #picture(assembler: FrameAssembler, { packet, atMs }: { packet: RtpPacket; atMs: number }, afterLoss: boolean) {
     const picture = assembler.push(packet, afterLoss);
     if (!picture) return [];
-    const dts = this.#clock.place('video', picture.timestamp, atMs);
+    const dts = this.#clock.place(this.#name, picture.timestamp, atMs);
     const frame: VideoFrame = {
       track: 'video',
       codec: this.#videoCodec,
@@ -129,7 +132,7 @@ export class TrackReceiver {
   }
 
   #sound({ packet, atMs }: { packet: RtpPacket; atMs: number }): AudioFrame[] {
-    const dts = this.#clock.place('audio', packet.timestamp, atMs);
+    const dts = this.#clock.place(this.#name, packet.timestamp, atMs);
     // The payload is a part of the datagram, which is this packet's alone.
     const frame: AudioFrame = { track: 'audio', codec: 'opus', type: 'key', dts, cts: 0, data: packet.payload };
     if (this.#configured) return [frame];

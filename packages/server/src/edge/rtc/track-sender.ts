@@ -4,7 +4,6 @@ import type { SharedPacket } from './outgoing.ts';
 import type { PacketHistory } from './packet-history.ts';
 
 export interface TrackSenderOptions {
-  mid: string;
   ssrc: number;
   payloadType: number;
   /** Sends a packet of the track; it is copied at once. @returns whether it was taken. */
@@ -13,7 +12,6 @@ export interface TrackSenderOptions {
 
 /** One track to one viewer: numbers the shared packets as its own, sends again what got lost, counts for the reports. */
 export class TrackSender {
-  readonly mid: string;
   readonly ssrc: number;
   readonly #payloadType: number;
   readonly #send: TrackSenderOptions['send'];
@@ -29,8 +27,7 @@ export class TrackSender {
   #packets = 0;
   #payloadBytes = 0;
 
-  constructor({ mid, ssrc, payloadType, send }: TrackSenderOptions) {
-    this.mid = mid;
+  constructor({ ssrc, payloadType, send }: TrackSenderOptions) {
     this.ssrc = ssrc;
     this.#payloadType = payloadType;
     this.#send = send;

@@ -48,7 +48,7 @@ function setUp(gop: readonly Frame[]) {
     const packets: RtpPacket[] = [];
     const reports: Buffer[] = [];
     const log = { wishes: 0, closed: false };
-    const send = (_mid: string, data: Buffer) => {
+    const send = (data: Buffer) => {
       if (isRtcp(data)) reports.push(data);
       else {
         const packet = parseRtpPacket(Buffer.from(data));
@@ -62,8 +62,8 @@ function setUp(gop: readonly Frame[]) {
       pacer,
       videoCodec: 'h264',
       missesVideo: false,
-      video: new TrackSender({ mid: '1', ssrc, payloadType: 102, send: (packet) => send('1', packet) }),
-      audio: new TrackSender({ mid: '0', ssrc: ssrc + 1, payloadType: 111, send: (packet) => send('0', packet) }),
+      video: new TrackSender({ ssrc, payloadType: 102, send }),
+      audio: new TrackSender({ ssrc: ssrc + 1, payloadType: 111, send }),
       send,
       needKeyFrame: () => {
         log.wishes++;

@@ -17,7 +17,7 @@ export interface WhepViewerOptions {
   missesVideo: boolean;
   audio: TrackSender | null;
   /** Sends RTCP. */
-  send(mid: string, packet: Buffer): boolean;
+  send(packet: Buffer): boolean;
   /** The stream's publisher should make a key frame. */
   needKeyFrame(): void;
   /** It cannot go on, as the stream is not what was agreed on any more. */
@@ -155,7 +155,7 @@ export class WhepViewer implements Paced {
         kind: 'sourceDescription' as const,
         chunks: [{ ssrc: track.ssrc, items: [{ type: 1, text: 'lianmai' }] }],
       };
-      this.#options.send(track.mid, writeRtcp([report, cname]));
+      this.#options.send(writeRtcp([report, cname]));
     }
   }
 

@@ -31,15 +31,19 @@ function setUp(change: (offer: string) => string = (offer) => offer) {
     received() {},
     end() {},
   };
-  const sender = {
-    send(_mid: string, data: Buffer) {
-      const packets = parseRtcp(data);
-      assert.ok(!(packets instanceof WireError));
-      sent.push(...packets);
-      return true;
-    },
+  const send = (data: Buffer) => {
+    const packets = parseRtcp(data);
+    assert.ok(!(packets instanceof WireError));
+    sent.push(...packets);
+    return true;
   };
-  const publisher = new WhipPublisher('show', publication as unknown as Publication, sender, offer, chosen);
+  const publisher = new WhipPublisher({
+    stream: 'show',
+    publication: publication as unknown as Publication,
+    offer,
+    chosen,
+    send,
+  });
   const codec = chosen[1]!.codec;
   const packet = (sequenceNumber: number, payload: Buffer, fields: Partial<RtpPacket> = {}): RtpPacket => ({
     payloadType: codec.payloadType,
@@ -64,9 +68,9 @@ const kinds = (frames: readonly Frame[]) => frames.map(({ track, type }) => `${t
 
 test('pictures and sound become frames, their configurations first', () => {
   const { publisher, frames, video } = setUp();
-  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 100);
-  publisher.packet('1', video(4, INTER), 140);
-  publisher.packet('0', writeRtpPacket({ ...audioPacket, sequenceNumber: 9 }), 141);
+  for (const data of keyFrame(video, 1)) publisher.packet(data, 100);
+  publisher.packet(video(4, INTER), 140);
+  publisher.packet(writeRtpPacket({ ...audioPacket, sequenceNumber: 9 }), 141);
   assert.deepEqual(kinds(frames), ['video config', 'video key', 'video inter', 'audio config', 'audio key']);
   assert.equal(frames[2]!.dts - frames[1]!.dts, 100, '9000 ticks of 90 kHz');
 });
@@ -90,8 +94,8 @@ test('which tracks will come is told before any packet', () => {
 
 test('a lost packet is asked for, and its retransmission fills the gap', () => {
   const { publisher, frames, sent, packet, video, codec } = setUp();
-  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
-  publisher.packet('1', video(5, INTER), 10);
+  for (const data of keyFrame(video, 1)) publisher.packet(data, 0);
+  publisher.packet(video(5, INTER), 10);
   publisher.tick(25);
   assert.deepEqual(
     sent.filter(({ kind }) => kind === 'nack'),
@@ -103,31 +107,31 @@ test('a lost packet is asked for, and its retransmission fills the gap', () => {
     payloadType: codec.rtxPayloadType!,
     sequenceNumber: 77,
   });
-  publisher.packet('1', writeRtpPacket(rtx), 60);
+  publisher.packet(writeRtpPacket(rtx), 60);
   assert.deepEqual(kinds(frames), ['video config', 'video key', 'video inter', 'video inter']);
 });
 
 test('a gap that stays costs pictures until the key frame that is asked for', () => {
   const { publisher, frames, sent, video } = setUp();
-  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
-  publisher.packet('1', video(5, INTER), 10);
+  for (const data of keyFrame(video, 1)) publisher.packet(data, 0);
+  publisher.packet(video(5, INTER), 10);
   publisher.tick(700);
   assert.equal(frames.length, 2);
   assert.ok(sent.some(({ kind }) => kind === 'pictureLoss'));
-  for (const data of keyFrame(video, 6)) publisher.packet('1', data, 720);
+  for (const data of keyFrame(video, 6)) publisher.packet(data, 720);
   assert.deepEqual(kinds(frames).slice(2), ['video key']);
 });
 
 test('many wishes for a key frame are one request', () => {
   const { publisher, sent, video } = setUp();
-  for (const data of keyFrame(video, 1)) publisher.packet('1', data, 0);
+  for (const data of keyFrame(video, 1)) publisher.packet(data, 0);
   for (let ms = 1000; ms < 1400; ms += 10) publisher.requestKeyFrame(ms);
   assert.equal(sent.filter(({ kind }) => kind === 'pictureLoss').length, 1);
 });
 
 test('reception is told in reports, with REMB to clients that take nothing better', () => {
   const { publisher, sent, video } = setUp((offer) => offer.replaceAll(/a=rtcp-fb:\d+ transport-cc\r\n/g, ''));
-  publisher.packet('1', video(1, INTER), 1000);
+  publisher.packet(video(1, INTER), 1000);
   publisher.tick(1050);
   assert.ok(sent.some((packet) => packet.kind === 'bitrateEstimate' && packet.bitrate > 5_000_000));
   assert.ok(!sent.some(({ kind }) => kind === 'transportFeedback'));
@@ -136,7 +140,7 @@ test('reception is told in reports, with REMB to clients that take nothing bette
 test('arrivals are told as transport feedback about a source that is known, reception in reports', () => {
   const { publisher, sent, video } = setUp();
   const extension = { profile: 0xbede, data: Buffer.from('31000700', 'hex') };
-  publisher.packet('1', video(1, INTER, { extension }), 1000);
+  publisher.packet(video(1, INTER, { extension }), 1000);
   publisher.tick(1050);
   const feedback = sent.find(({ kind }) => kind === 'transportFeedback');
   assert.ok(feedback?.kind === 'transportFeedback');
@@ -154,7 +158,6 @@ test('garbage, foreign payloads and broken reports are left out', () => {
     video(1, INTER, { payloadType: 96 }),
     writeRtcp([{ kind: 'goodbye', ssrcs: [1] }]),
   ])
-    publisher.packet('1', data, 0);
-  publisher.packet('no such section', video(1, INTER), 0);
+    publisher.packet(data, 0);
   assert.deepEqual(frames, []);
 });
