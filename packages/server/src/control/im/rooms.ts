@@ -25,6 +25,16 @@ export interface RoomsOptions {
   applause(applause: Applause): void;
 }
 
+/** Who was in a room, whenever. */
+interface Visitors {
+  /** Of them in the database. */
+  written: number;
+  /** Nobody was before this control: who is not written yet is new. */
+  isFresh: boolean;
+  seen: Set<string>;
+  unwritten: string[];
+}
+
 /** An empty room is forgotten after so long; it is read again when somebody comes. */
 const EMPTY_KEPT_MS = 300_000;
 /** What is shown of a room to who enters may be so old, so that a crowd at the door is cheap. */
@@ -47,9 +57,7 @@ export class Rooms {
   readonly #timers = new Map<ChatRoom, NodeJS.Timeout>();
   /** Who leaves, unless it comes back. */
   readonly #leaving = new Map<Member, ChatRoom>();
-  /** Who came and is not written down yet, by room; and how many were there before. */
-  readonly #visitors = new Map<string, Set<string>>();
-  readonly #totals = new Map<string, number>();
+  readonly #visitors = new Map<string, Visitors>();
   readonly #told = new Map<string, string>();
   readonly #views = new Map<string, { view: Promise<Room>; atMs: number }>();
   readonly #rules = new Map<string, AppRules>();
@@ -97,10 +105,12 @@ export class Rooms {
     const nowMs = this.#options.now();
     const { userId } = connection.identity;
     if (!room.enter(connection, seq, nowMs, isBack)) return;
-    if (userId !== room.anchorId) {
-      const visitors = this.#visitors.get(room.id) ?? new Set();
-      this.#visitors.set(room.id, visitors.add(userId));
+    const visitors = this.#visitors.get(room.id);
+    if (visitors && userId !== room.anchorId && !visitors.seen.has(userId)) {
+      visitors.seen.add(userId);
+      visitors.unwritten.push(userId);
     }
+    this.#tellAudience(room);
     this.#options.presence({ type: 'entered', roomId: room.id, userId });
   }
 
@@ -231,6 +241,7 @@ export class Rooms {
   }
 
   tick(nowMs: number): void {
+    for (const room of this.#open.values()) this.#tellAudience(room);
     for (const [member, room] of this.#leaving) {
       if (member.leavesAtMs !== null && member.leavesAtMs > nowMs) continue;
       this.#leaving.delete(member);
@@ -270,7 +281,7 @@ export class Rooms {
     const { visitors, ...kept } = await store.loadChat(db, roomId);
     const state = { ...facts, ...facts.settings, ...kept };
     const room = new ChatRoom(state, seq(), now(), (woken, atMs) => this.#wake(woken, atMs));
-    this.#totals.set(roomId, visitors);
+    this.#visitors.set(roomId, { written: visitors, isFresh: visitors === 0, seen: new Set(), unwritten: [] });
     this.#open.set(roomId, room);
     return room;
   }
@@ -310,7 +321,7 @@ export class Rooms {
     clearTimeout(this.#timers.get(room));
     this.#timers.delete(room);
     if (this.#open.get(room.id) === room) this.#open.delete(room.id);
-    for (const kept of [this.#totals, this.#told, this.#views, this.#visitors]) kept.delete(room.id);
+    for (const kept of [this.#visitors, this.#told, this.#views]) kept.delete(room.id);
   }
 
   async #sanction(room: ChatRoom, sanction: Sanction): Promise<void> {
@@ -327,19 +338,21 @@ export class Rooms {
     const unsaved: store.UnsavedChat[] = [];
     for (const room of this.#open.values()) {
       const { messages, gifts } = room.takeUnsaved();
-      const visitors = this.#visitors.get(room.id);
-      this.#visitors.delete(room.id);
-      if (messages.length === 0 && !gifts && !visitors) continue;
-      unsaved.push({ roomId: room.id, messages, gifts: gifts ? room.gifts : null, visitors: [...(visitors ?? [])] });
+      const visitors = this.#visitors.get(room.id)?.unwritten.splice(0) ?? [];
+      if (messages.length === 0 && !gifts && visitors.length === 0) continue;
+      unsaved.push({ roomId: room.id, messages, gifts: gifts ? room.gifts : null, visitors });
     }
-    if (unsaved.length > 0)
-      for (const [roomId, added] of await store.saveChat(this.#options.db, unsaved))
-        this.#totals.set(roomId, (this.#totals.get(roomId) ?? 0) + added);
-    for (const room of this.#open.values()) this.#tellAudience(room);
+    if (unsaved.length === 0) return;
+    for (const [roomId, added] of await store.saveChat(this.#options.db, unsaved)) {
+      const visitors = this.#visitors.get(roomId);
+      if (visitors) visitors.written += added;
+    }
   }
 
   #tellAudience({ id, viewers }: ChatRoom): void {
-    const total = this.#totals.get(id) ?? 0;
+    const visitors = this.#visitors.get(id);
+    if (!visitors) return;
+    const total = visitors.isFresh ? visitors.seen.size : visitors.written;
     const told = `${viewers} ${total}`;
     if (this.#told.get(id) === told) return;
     this.#told.set(id, told);
