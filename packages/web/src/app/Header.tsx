@@ -1,17 +1,18 @@
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { AccountButton } from '../account/AccountButton.tsx';
 import { randomConference } from '../call/conference-id.ts';
 import { changeLanguage } from '../i18n/i18n.ts';
 import { LANGUAGE_NAMES } from '../i18n/language.ts';
-import { CameraIcon, LanguageIcon, Mark } from '../theme/icons.tsx';
+import { BroadcastIcon, CameraIcon, LanguageIcon, Mark } from '../theme/icons.tsx';
 import styles from './Header.module.css';
 import { useLanguage } from './useLanguage.ts';
 
 /**
- * The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. `call`: with
- * the way to start a call.
+ * The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. `start`: with
+ * the ways to go live and to start a call.
  */
-export function Header({ wide = false, call = false }: { wide?: boolean; call?: boolean }) {
+export function Header({ wide = false, start = false }: { wide?: boolean; start?: boolean }) {
   const { t } = useTranslation();
   return (
     <header className={wide ? `${styles.header} ${styles.wide}` : styles.header}>
@@ -20,11 +21,18 @@ export function Header({ wide = false, call = false }: { wide?: boolean; call?: 
         <span className={styles.name}>{t('app.name')}</span>
       </Link>
       <nav className={styles.links}>
-        {call && <StartCall />}
-        <a className={styles.link} href="/docs">
+        {start && <StartCall />}
+        <a className={`${styles.link} ${styles.spare}`} href="/docs">
           {t('app.docs')}
         </a>
         <LanguageSwitch />
+        {start && (
+          <Link href="/golive" className={`button primary ${styles.goLive}`}>
+            <BroadcastIcon size={20} />
+            {t('golive.short')}
+          </Link>
+        )}
+        <AccountButton />
       </nav>
     </header>
   );
@@ -60,7 +68,7 @@ function LanguageSwitch() {
       onClick={() => changeLanguage(other)}
     >
       <LanguageIcon size={20} />
-      {LANGUAGE_NAMES[other]}
+      <span className={styles.languageText}>{LANGUAGE_NAMES[other]}</span>
     </button>
   );
 }

@@ -1,7 +1,8 @@
-import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MemberView, SelfView } from '../conference/call-session.ts';
 import { QualityBars } from '../conference/QualityBars.tsx';
+import { RemoteVideo } from '../conference/RemoteVideo.tsx';
 import { SelfPicture } from '../devices/SelfPicture.tsx';
 import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { Cover, Portrait } from '../front/Cover.tsx';
@@ -44,6 +45,7 @@ export function MemberTile({
       speaking={speaking}
     >
       <RemoteVideo
+        className={styles.video}
         media={media}
         hidden={hidden}
         whole={picture !== null && fit(picture, size) === 'contain'}
@@ -138,46 +140,5 @@ function Frame({
       </div>
       {speaking && <span className="unseen">{t('call.speaking')}</span>}
     </li>
-  );
-}
-
-/** Sound is played whether there is a picture or not. */
-function RemoteVideo({
-  media,
-  hidden,
-  whole,
-  onPicture,
-}: {
-  media: MediaStream | null;
-  hidden: boolean;
-  whole: boolean;
-  onPicture(size: Size): void;
-}) {
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    const element = video.current;
-    if (!element || !media) return;
-    element.srcObject = media;
-    // A browser that wants a touch first is asked again by it.
-    element.play().catch(() => undefined);
-  }, [media]);
-  const measure = () => {
-    const { videoWidth: width, videoHeight: height } = video.current ?? {};
-    if (width && height) onPicture({ width, height });
-  };
-  return (
-    // Nobody writes captions as people talk.
-    // biome-ignore lint/a11y/useMediaCaption: see above
-    <video
-      ref={video}
-      className={styles.video}
-      data-hidden={hidden}
-      data-whole={whole}
-      autoPlay
-      playsInline
-      tabIndex={-1}
-      onLoadedData={measure}
-      onResize={measure}
-    />
   );
 }

@@ -16,9 +16,18 @@ type Corner = (typeof CORNERS)[number];
 const DRAG_PX = 6;
 
 /** Oneself on top of the other one: dragged into any corner, or pressed from one to the next. */
-export function FloatingPreview({ self, used: { snapshot } }: { self: SelfView; used: UsedMedia }) {
+export function FloatingPreview({
+  self,
+  used: { snapshot },
+  at = 'bottom-right',
+}: {
+  self: SelfView;
+  used: UsedMedia;
+  /** Where it begins. */
+  at?: Corner;
+}) {
   const { t } = useTranslation();
-  const [corner, setCorner] = useState<Corner>('bottom-right');
+  const [corner, setCorner] = useState<Corner>(at);
   const drag = useDrag(setCorner);
   const next = () => setCorner((now) => CORNERS[(CORNERS.indexOf(now) + 1) % CORNERS.length] ?? now);
   return (

@@ -72,14 +72,14 @@ export function CameraButton({ used: { media, snapshot }, words = false }: { use
 }
 
 /** Null where browsers can't: phones. */
-export function ScreenButton({ used: { media, snapshot } }: { used: UsedMedia }) {
+export function ScreenButton({ used: { media, snapshot }, words = true }: { used: UsedMedia; words?: boolean }) {
   const { t } = useTranslation();
   if (typeof navigator.mediaDevices?.getDisplayMedia !== 'function') return null;
   const on = snapshot.screen;
   return (
     <RoundButton
       icon={<ScreenIcon />}
-      word={t('call.screen')}
+      {...(words && { word: t('call.screen') })}
       label={t(on ? 'call.screenOff' : 'call.screenOn')}
       off={on}
       onClick={() => (on ? media.stopScreen() : void media.shareScreen())}

@@ -77,3 +77,29 @@ const CODEC_NAMES: Record<VideoCodec | AudioCodec, string> = {
 export function codecName(codec: string): string {
   return codec in CODEC_NAMES ? CODEC_NAMES[codec as VideoCodec | AudioCodec] : codec;
 }
+
+/** How long something took: 1 hr 5 min, 12 sec. */
+export function duration(totalSeconds: number, language: Language): string {
+  const hours = Math.floor(totalSeconds / 3600);
+  const minutes = Math.floor((totalSeconds % 3600) / 60);
+  const parts: [number, string][] = [
+    [hours, 'hour'],
+    [minutes, 'minute'],
+  ];
+  // Seconds matter only when there is little else.
+  if (hours === 0 && minutes < 10) parts.push([Math.floor(totalSeconds % 60), 'second']);
+  const shown = parts.filter(([value], i) => value > 0 || (i === parts.length - 1 && totalSeconds < 60));
+  return shown
+    .map(([value, unit]) =>
+      new Intl.NumberFormat(LOCALES[language], { style: 'unit', unit, unitDisplay: 'short' }).format(value),
+    )
+    .join(language === 'zh' ? '' : ' ');
+}
+
+/** A clock that runs: 0:07, 12:40, 1:02:03. */
+export function clock(totalSeconds: number): string {
+  const whole = Math.max(0, Math.floor(totalSeconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

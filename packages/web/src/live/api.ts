@@ -30,7 +30,8 @@ export async function fetchLiveStream(stream: string, signal: AbortSignal): Prom
   return none ? { ok: true, value: null } : answer;
 }
 
-async function getJson<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
+/** Asks for what anybody may know. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
   try {
     const response = await fetch(path, {
       headers: { accept: 'application/json' },

@@ -183,6 +183,83 @@ export const LanguageIcon = (props: IconProps) => (
   </Icon>
 );
 
+export const HeartIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path
+      d="M12 20.3S3.6 15.4 3.6 9.4A4.7 4.7 0 0 1 12 6.5a4.7 4.7 0 0 1 8.4 2.9c0 6-8.4 10.9-8.4 10.9z"
+      fill="currentColor"
+    />
+  </Icon>
+);
+export const GiftIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4.5 11.5h15V20h-15zM3.5 7.5h17v4h-17zM12 7.5V20" />
+    <path d="M12 7.5S10.8 3.5 8.4 3.5a2 2 0 0 0 0 4zM12 7.5s1.2-4 3.6-4a2 2 0 0 1 0 4z" />
+  </Icon>
+);
+/** Two speech bubbles: talking together, on air. */
+export const SeatIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="9" cy="9" r="3.5" />
+    <path d="M2.8 20c.4-3.4 3-5.4 6.2-5.4 1.4 0 2.7.4 3.8 1.1M18 13v7M14.5 16.5h7" />
+  </Icon>
+);
+export const DanmakuIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="3" y="5" width="18" height="14" rx="3" />
+    <path d="M7 10h6M16 10h1M7 14h2M12 14h5" />
+  </Icon>
+);
+export const SendIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="m4.5 12 15.5-7.5L15 20l-3.2-6.3z" fill="currentColor" />
+  </Icon>
+);
+export const SearchIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="10.8" cy="10.8" r="6.3" />
+    <path d="m15.6 15.6 4.4 4.4" />
+  </Icon>
+);
+export const PlusIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M12 5v14M5 12h14" />
+  </Icon>
+);
+export const MoreIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M5.5 12v.1M12 12v.1M18.5 12v.1" strokeWidth="3.2" />
+  </Icon>
+);
+export const BattleIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M13 3 5.5 13.5H11L10 21l8-11h-5.8z" fill="currentColor" />
+  </Icon>
+);
+export const PictureIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="3.5" y="5" width="17" height="14" rx="2.5" />
+    <circle cx="9" cy="10" r="1.6" />
+    <path d="m4.5 17 5-4.5 3.5 3 3-2.5 4 3.5" />
+  </Icon>
+);
+export const FlipIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M12 4v16M8.5 8 4 16.5h4.5zM15.5 8l4.5 8.5h-4.5z" />
+  </Icon>
+);
+export const SwitchIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4.5 12a7.5 7.5 0 0 1 13-5.1L19.5 9M19.5 4v5h-5M19.5 12a7.5 7.5 0 0 1-13 5.1L4.5 15M4.5 20v-5h5" />
+  </Icon>
+);
+export const LayoutIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="3.5" y="4.5" width="17" height="15" rx="2" />
+    <path d="M14 4.5v15M14 12h6.5" />
+  </Icon>
+);
+
 /** The sign of the product: two rings that interlock. */
 export function Mark({ size = 28 }: { size?: number }) {
   return (

@@ -3,17 +3,27 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Cover } from '../front/Cover.tsx';
 import { ViewerCount } from '../front/ViewerCount.tsx';
-import { fetchLiveList } from '../live/api.ts';
+import { type Answer, fetchLiveList } from '../live/api.ts';
 import { usePoll } from '../live/usePoll.ts';
+import { fetchRooms } from '../room/api.ts';
 import styles from './NextUp.module.css';
 
 const everyMs = () => 10_000;
 const SHOWN = 3;
 
-/** Other live channels, few and small; nothing when there are none. `below` comes after them, not before they are known. */
+/** Something else that is on. */
+interface Other {
+  stream: string;
+  seed: string;
+  name: string;
+  viewers: number;
+  href: string;
+}
+
+/** Other rooms and live channels, few and small; nothing when there are none. `below` comes after them, not before they are known. */
 export function NextUp({ except, below }: { except: string; below?: ReactNode }) {
   const { t } = useTranslation();
-  const { snapshot } = usePoll(fetchLiveList, everyMs);
+  const { snapshot } = usePoll(fetchOthers, everyMs);
   const others = (snapshot.value ?? []).filter((live) => live.stream !== except).slice(0, SHOWN);
   if (snapshot.value === undefined && !snapshot.failure) return null;
   if (others.length === 0) return below;
@@ -24,12 +34,12 @@ export function NextUp({ except, below }: { except: string; below?: ReactNode })
         <ul className={styles.list}>
           {others.map((live) => (
             <li key={live.stream}>
-              <Link href={`/watch/${encodeURIComponent(live.stream)}`} className={styles.item}>
+              <Link href={live.href} className={styles.item}>
                 <span className={styles.cover}>
-                  <Cover stream={live.stream} name={live.name || live.stream} />
+                  <Cover stream={live.seed} name={live.name} />
                 </span>
                 <span className={styles.text}>
-                  <span className={styles.name}>{live.name || live.stream}</span>
+                  <span className={styles.name}>{live.name}</span>
                   <span className={styles.viewers}>
                     <ViewerCount count={live.viewers} />
                   </span>
@@ -42,4 +52,27 @@ export function NextUp({ except, below }: { except: string; below?: ReactNode })
       {below}
     </>
   );
+}
+
+/** Rooms first: what is known of their channels beside is the same picture once more. */
+async function fetchOthers(signal: AbortSignal): Promise<Answer<Other[]>> {
+  const [rooms, channels] = await Promise.all([fetchRooms('', signal), fetchLiveList(signal)]);
+  if (!channels.ok) return channels;
+  const others: Other[] = (rooms.ok ? rooms.value : []).map(({ id, title, anchor, channel, viewers }) => ({
+    stream: channel.stream,
+    seed: anchor.userId,
+    name: title,
+    viewers,
+    href: `/room/${id}`,
+  }));
+  for (const { stream, name, viewers } of channels.value)
+    if (!others.some((other) => other.stream === stream))
+      others.push({
+        stream,
+        seed: stream,
+        name: name || stream,
+        viewers,
+        href: `/watch/${encodeURIComponent(stream)}`,
+      });
+  return { ok: true, value: others };
 }

@@ -1,0 +1,106 @@
+import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
+import type { UsedRoom } from '../room/useRoomSession.ts';
+import { useRoomEvents } from '../room/useRoomSession.ts';
+import { textOf } from './chat-lines.ts';
+import { CROSSING_MS, DanmakuLanes } from './danmaku-lanes.ts';
+import styles from './Liveliness.module.css';
+
+export interface LivelinessHandle {
+  /** Lets hearts rise; from a point in the stage, px, or from the lower right. */
+  hearts(count: number, from?: { x: number; y: number }): void;
+}
+
+const LANES = 4;
+/** A thousand likes at once look like so many. */
+const MOST_HEARTS = 14;
+const HEART_MS = 2_200;
+const SHAPES = ['❤️', '🧡', '💛', '💖', '💜'];
+
+/** Hearts that rise and words that fly, over the picture. Decoration: the same is in the chat and the count of likes. */
+export function Liveliness({
+  room,
+  danmaku,
+  others,
+  ref,
+}: {
+  room: UsedRoom | null;
+  /** Words fly. */
+  danmaku: boolean;
+  /** How many of so many likes are other people's. */
+  others(count: number): number;
+  ref: Ref<LivelinessHandle>;
+}) {
+  const hearts = useRef<HTMLDivElement>(null);
+  const words = useRef<HTMLDivElement>(null);
+  const lanes = useRef(new DanmakuLanes(LANES));
+  const likes = useRef<number | null>(null);
+
+  const rise = (count: number, from?: { x: number; y: number }) => {
+    if (!hearts.current || document.hidden || isStill()) return;
+    for (let i = 0; i < Math.min(count, MOST_HEARTS); i++) riseOne(hearts.current, i, from);
+  };
+  useImperativeHandle(ref, () => ({ hearts: rise }));
+  useEffect(() => {
+    if (!danmaku) words.current?.replaceChildren();
+  }, [danmaku]);
+  useRoomEvents(room, ({ name, params }) => {
+    if (name === 'room.stats') {
+      const more = likes.current === null ? 0 : params.likes - likes.current;
+      likes.current = params.likes;
+      if (more > 0) rise(others(more));
+    }
+    if (name !== 'room.message' || params.kind !== 'danmaku' || !danmaku || document.hidden || isStill()) return;
+    if (words.current)
+      fly(words.current, lanes.current, textOf(params.body), params.from?.userId === room?.state.selfId);
+  });
+  return (
+    <>
+      <div ref={words} className={styles.words} aria-hidden="true" />
+      <div ref={hearts} className={styles.hearts} aria-hidden="true" />
+    </>
+  );
+}
+
+const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+function riseOne(layer: HTMLElement, i: number, from?: { x: number; y: number }): void {
+  const heart = document.createElement('span');
+  heart.className = styles.heart ?? '';
+  heart.textContent = SHAPES[Math.floor(Math.random() * SHAPES.length)] ?? '❤️';
+  if (from) {
+    heart.style.left = `${from.x}px`;
+    heart.style.top = `${from.y}px`;
+  }
+  layer.append(heart);
+  const sway = (Math.random() - 0.5) * 90;
+  const height = 180 + Math.random() * 160;
+  heart.animate(
+    [
+      { transform: 'translate(-50%, -50%) scale(0.3)', opacity: 0 },
+      {
+        transform: `translate(calc(-50% + ${sway * 0.4}px), -${50 + height * 0.2}px) scale(1.15)`,
+        opacity: 1,
+        offset: 0.2,
+      },
+      { transform: `translate(calc(-50% + ${sway}px), -${height}px) scale(0.9)`, opacity: 0 },
+    ],
+    { duration: HEART_MS * (0.8 + Math.random() * 0.4), delay: i * 90, easing: 'ease-out', fill: 'backwards' },
+  ).onfinish = () => heart.remove();
+}
+
+function fly(layer: HTMLElement, lanes: DanmakuLanes, text: string, isOwn: boolean): void {
+  const word = document.createElement('span');
+  word.className = styles.word ?? '';
+  word.textContent = text;
+  word.dataset['own'] = String(isOwn);
+  layer.append(word);
+  const stage = layer.clientWidth;
+  const width = word.offsetWidth;
+  const lane = lanes.take(performance.now(), width, stage);
+  if (lane === null) return word.remove();
+  word.style.top = `${lane * 34}px`;
+  word.animate([{ transform: `translateX(${stage}px)` }, { transform: `translateX(-${width}px)` }], {
+    duration: CROSSING_MS,
+    easing: 'linear',
+  }).onfinish = () => word.remove();
+}

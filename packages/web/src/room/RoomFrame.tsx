@@ -1,0 +1,89 @@
+import type { ReactNode } from 'react';
+import { Header } from '../app/Header.tsx';
+import styles from './RoomFrame.module.css';
+
+/**
+ * The picture with the talk over its lower part on phones, beside it on wide screens: the same elements in both, so that
+ * nothing is made anew when a phone is turned.
+ */
+export function RoomFrame({ stage, talk }: { stage: ReactNode; talk: ReactNode }) {
+  return (
+    <div className={styles.page}>
+      <div className={styles.header}>
+        <Header wide />
+      </div>
+      <main className={styles.main}>
+        {stage}
+        <aside className={styles.talk}>{talk}</aside>
+      </main>
+    </div>
+  );
+}
+
+/** Within {@link RoomFrame}: what is said, what can be done (`rail`), and where one writes. `above`: news that want an answer. */
+export function Talk({
+  head,
+  above,
+  list,
+  rail,
+  input,
+}: {
+  head?: ReactNode;
+  above?: ReactNode;
+  list: ReactNode;
+  rail: ReactNode;
+  input: ReactNode;
+}) {
+  return (
+    <>
+      {head && <div className={styles.head}>{head}</div>}
+      <div className={styles.list}>{list}</div>
+      <div className={styles.rail}>{rail}</div>
+      <div className={styles.above}>{above}</div>
+      <div className={styles.input}>{input}</div>
+    </>
+  );
+}
+
+/** One thing to do, with its word or number below. */
+export function RailButton({
+  label,
+  word,
+  badge = 0,
+  pressed,
+  tone = 'plain',
+  onClick,
+  children,
+}: {
+  label: string;
+  word: string;
+  /** So many wait behind it. */
+  badge?: number;
+  pressed?: boolean;
+  tone?: 'plain' | 'accent';
+  onClick(): void;
+  children: ReactNode;
+}) {
+  return (
+    <button
+      type="button"
+      className={styles.railButton}
+      data-tone={tone}
+      aria-label={badge > 0 ? `${label} (${badge})` : label}
+      aria-pressed={pressed}
+      onClick={onClick}
+    >
+      <span className={styles.railIcon}>
+        {children}
+        {badge > 0 && (
+          <span className={styles.badge} aria-hidden="true">
+            {badge}
+          </span>
+        )}
+      </span>
+      <span className={styles.railWord} aria-hidden="true">
+        {word}
+      </span>
+    </button>
+  );
+}

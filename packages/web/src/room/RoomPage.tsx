@@ -1,0 +1,230 @@
+import type { RoomMember } from '@lianmai/contract/im';
+import type { Room } from '@lianmai/contract/rest';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { useLogIn } from '../account/useLogIn.ts';
+import { Header } from '../app/Header.tsx';
+import { Notice } from '../app/Notice.tsx';
+import { recall, remember } from '../app/remember.ts';
+import { useSay } from '../app/Toast.tsx';
+import { useLanguage } from '../app/useLanguage.ts';
+import { useTitle } from '../app/useTitle.ts';
+import { ChatInput } from '../chat/ChatInput.tsx';
+import { ChatList } from '../chat/ChatList.tsx';
+import { GiftSheet } from '../chat/GiftSheet.tsx';
+import type { LivelinessHandle } from '../chat/Liveliness.tsx';
+import { LikeBatch } from '../chat/like-batch.ts';
+import { SeatBanner } from '../cohost/SeatBanner.tsx';
+import { useSeat } from '../cohost/useSeat.ts';
+import { shortNumber } from '../i18n/format.ts';
+import type { PollSnapshot } from '../live/poll.ts';
+import { usePoll } from '../live/usePoll.ts';
+import { AlertIcon, DanmakuIcon, GiftIcon, HeartIcon, SeatIcon, ShareIcon } from '../theme/icons.tsx';
+import { useShare } from '../watch/useShare.ts';
+import { fetchRoom } from './api.ts';
+import { PeopleSheet } from './PeopleSheet.tsx';
+import { RailButton, RoomFrame, Talk } from './RoomFrame.tsx';
+import { RoomHead } from './RoomHead.tsx';
+import { RoomStage } from './RoomStage.tsx';
+import { isLetIn, ownSession } from './room-state.ts';
+import { type UsedRoom, useRoomSession } from './useRoomSession.ts';
+
+/** With cameras and connections: fetched when one is let in. */
+const GuestOnAir = lazy(() => import('../cohost/GuestOnAir.tsx'));
+
+const everyMs = ({ value, failure }: PollSnapshot<Room | null>) => {
+  if (failure) return 3_000;
+  return value?.state === 'closed' ? 60_000 : 8_000;
+};
+
+/** A room as its viewers see it. */
+export function RoomPage({ roomId }: { roomId: string }) {
+  const { t } = useTranslation();
+  const ask = useCallback((signal: AbortSignal) => fetchRoom(roomId, signal), [roomId]);
+  const { snapshot, askNow } = usePoll(ask, everyMs);
+  const used = useRoomSession(roomId);
+  const room = useNewest(used, snapshot.value);
+  useTitle(room ? t('watch.titleLive', { name: room.title }) : null);
+  if (room === null)
+    return (
+      <Elsewhere title={t('room.missingTitle')} text={t('room.missingText')}>
+        <Link href="/" className="button primary">
+          {t('app.toFront')}
+        </Link>
+      </Elsewhere>
+    );
+  if (room === undefined) {
+    if (!snapshot.failure) return <RoomFrame stage={<div className="stage-empty" />} talk={null} />;
+    return (
+      <Elsewhere title={t('front.errorTitle')} text={t('front.errorUnreachable')}>
+        <button type="button" className="button primary" onClick={askNow}>
+          {t('app.retry')}
+        </button>
+      </Elsewhere>
+    );
+  }
+  return <Opened room={room} used={used} />;
+}
+
+/** What is known by being there counts more than what was asked some seconds ago. */
+function useNewest(used: UsedRoom | null, polled: Room | null | undefined): Room | null | undefined {
+  const known = useRef<Room>(undefined);
+  const state = used?.state;
+  const entered = state?.room;
+  return useMemo(() => {
+    if (polled) known.current = polled;
+    const base = entered ?? known.current;
+    if (!base) return polled;
+    const closed = state?.closed ?? (polled?.state === 'closed' ? { summary: polled.summary } : null);
+    return {
+      ...base,
+      viewers: entered && state ? state.viewers : base.viewers,
+      likes: Math.max(base.likes, state?.likes ?? 0),
+      ...(closed && { state: 'closed' as const, summary: closed.summary ?? base.summary }),
+    };
+  }, [state, entered, polled]);
+}
+
+function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const say = useSay();
+  const askLogIn = useLogIn();
+  const share = useShare(room.title);
+  const hearts = useRef<LivelinessHandle>(null);
+  const [danmaku, setDanmaku] = useState(() => recall('danmaku') !== 'off');
+  const [sheet, setSheet] = useState<'gifts' | 'people' | null>(null);
+  const [slot, setSlot] = useState<HTMLElement | null>(null);
+  const batch = useLikes(used);
+  const seat = useSeat(used, room);
+  const own = used && ownSession(used.state);
+  const isOut = used?.state.isOut ?? false;
+  const isClosed = room.state === 'closed';
+
+  const like = async (from?: { x: number; y: number }) => {
+    if (!used && !(await askLogIn())) return;
+    hearts.current?.hearts(1, from);
+    batch.tap();
+    used?.session.do({ type: 'liked', count: 1 });
+  };
+  const openGifts = async () => {
+    if (await askLogIn()) setSheet('gifts');
+  };
+  const toggleDanmaku = () => {
+    remember('danmaku', danmaku ? 'off' : 'on');
+    setDanmaku(!danmaku);
+  };
+  const openPerson = (user: RoomMember) => user.userId !== used?.state.selfId && setSheet('people');
+  const guest =
+    used && own && isLetIn(own) && used.state.join ? (
+      <Suspense>
+        <GuestOnAir key={own.id} room={used} own={own} anchor={room.anchor} slot={slot} />
+      </Suspense>
+    ) : null;
+
+  return (
+    <RoomFrame
+      stage={
+        <RoomStage
+          room={room}
+          used={used}
+          danmaku={danmaku}
+          hearts={hearts}
+          others={(count) => batch.others(count)}
+          isOnAir={guest !== null && own?.state === 'on-air'}
+          onLike={(from) => void like(from)}
+          onPeople={() => setSheet('people')}
+        >
+          {guest}
+        </RoomStage>
+      }
+      talk={
+        isClosed ? null : (
+          <>
+            <Talk
+              head={<RoomHead room={room} onPeople={() => setSheet('people')} />}
+              list={
+                <ChatList
+                  lines={used?.state.lines ?? []}
+                  onPerson={used?.state.role === 'member' ? null : openPerson}
+                />
+              }
+              above={
+                <>
+                  {isOut && <p role="status">{t('chat.kicked')}</p>}
+                  <SeatBanner seat={seat} anchor={room.anchor} />
+                  <div ref={setSlot} />
+                </>
+              }
+              rail={
+                <>
+                  <RailButton
+                    label={t('chat.like')}
+                    word={shortNumber(room.likes, language)}
+                    tone="accent"
+                    onClick={() => void like()}
+                  >
+                    <HeartIcon />
+                  </RailButton>
+                  <RailButton label={t('chat.gifts')} word={t('chat.gifts')} onClick={() => void openGifts()}>
+                    <GiftIcon />
+                  </RailButton>
+                  {room.settings.coHosting && !own && (
+                    <RailButton label={t('air.ask')} word={t('air.askShort')} onClick={() => void seat.ask()}>
+                      <SeatIcon />
+                    </RailButton>
+                  )}
+                  <RailButton
+                    label={t(danmaku ? 'chat.hideDanmaku' : 'chat.showDanmaku')}
+                    word={t('chat.danmaku')}
+                    pressed={danmaku}
+                    onClick={toggleDanmaku}
+                  >
+                    <DanmakuIcon />
+                  </RailButton>
+                  <RailButton label={t('watch.share')} word={t('watch.share')} onClick={share}>
+                    <ShareIcon />
+                  </RailButton>
+                </>
+              }
+              input={
+                <ChatInput
+                  disabled={isOut}
+                  onSend={async (text, kind) => {
+                    if (!used) return null;
+                    return used.session.try('room.send', { roomId: room.id, kind, body: text });
+                  }}
+                />
+              }
+            />
+            {used && <GiftSheet room={used} open={sheet === 'gifts'} onClose={() => setSheet(null)} />}
+            {used && <PeopleSheet room={used} open={sheet === 'people'} onClose={() => setSheet(null)} onSaid={say} />}
+          </>
+        )
+      }
+    />
+  );
+}
+
+/** Sends taps summed up, for as long as one is in the room. */
+function useLikes(used: UsedRoom | null): LikeBatch {
+  const session = useRef<UsedRoom['session']>(undefined);
+  session.current = used?.session;
+  const [batch] = useState(() => new LikeBatch((count) => session.current?.like(count)));
+  useEffect(() => () => batch.close(), [batch]);
+  return batch;
+}
+
+function Elsewhere({ title, text, children }: { title: string; text: string; children: React.ReactNode }) {
+  return (
+    <div data-scrolls>
+      <Header />
+      <main>
+        <Notice icon={<AlertIcon size={32} />} title={title} text={text}>
+          {children}
+        </Notice>
+      </main>
+    </div>
+  );
+}
