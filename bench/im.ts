@@ -33,7 +33,8 @@ export interface ImRun {
 }
 
 const RATE_PER_S = 40;
-const WARM_S = 5;
+/** A young process still interprets what it does 40 times a second. */
+const WARM_S = 15;
 const RAMP_PER_S = 1000;
 /** A server collects the garbage of its start. */
 const BEFORE_MS = 2000;
