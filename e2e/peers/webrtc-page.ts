@@ -27,6 +27,10 @@ export interface WhipOptions extends Through {
 
 export interface WhepStats {
   framesDecoded: number;
+  /** Chromium's own count of freezes. */
+  freezes: number;
+  /** `connected`, `failed`, … */
+  connection: RTCPeerConnectionState;
   /** Between two pictures shown, since the first one or {@link forgetGaps}. */
   longestGapMs: number;
   width: number;
@@ -50,15 +54,21 @@ export interface WhipSent {
   atMs: number;
 }
 
-/** Publishes the browser's fake camera and microphone (a moving picture and a beep) by WHIP. */
+/**
+ * Publishes the browser's fake camera and microphone (a moving picture and a beep) by WHIP, or what the page has made for it
+ * in `window.whipMedia`.
+ */
 export function whip(page: Page, url: string, options: WhipOptions = {}): Promise<Answered> {
   return page.evaluate(
     async ({ url, video = true, audio = true, codec, via, picture }) => {
       const isDrawn = picture === 'busy' || picture === 'lively';
-      const stream = await navigator.mediaDevices.getUserMedia({
-        video: video && !isDrawn && { width: 640, height: 480, frameRate: 25 },
-        audio,
-      });
+      const { whipMedia } = window as { whipMedia?: MediaStream };
+      const camera = () =>
+        navigator.mediaDevices.getUserMedia({
+          video: video && !isDrawn && { width: 640, height: 480, frameRate: 25 },
+          audio,
+        });
+      const stream = whipMedia ?? (await camera());
       if (isDrawn) {
         const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
         const context = canvas.getContext('2d');
@@ -184,6 +194,8 @@ export function whepStats(page: Page): Promise<WhepStats> {
     const video = inbound('video');
     return {
       framesDecoded: video?.['framesDecoded'] ?? 0,
+      freezes: video?.['freezeCount'] ?? 0,
+      connection: whepPeer.connectionState,
       longestGapMs: whepGaps.longestMs,
       width: video?.['frameWidth'] ?? 0,
       codec: codecOf('video'),
