@@ -10,7 +10,7 @@ const CACHE = join(import.meta.dirname, '..', '.cache');
 export const MIX_SOURCE = { width: 640, height: 360, fps: 25, gopS: 2, videoKbps: 730, audioKbps: 64 };
 
 /**
- * - `people`: a head that moves in a room, filmed by a camera that stands still or is held in the hand, with its noise.
+ * - `people`: a head that moves in a room, filmed by a camera on a table or in a hand, with its noise.
  * - `patterns`: test pattern, light, growing structures, all of the picture moving: harder than what people send.
  */
 export const MIX_CONTENTS = ['people', 'patterns'] as const;
@@ -19,7 +19,10 @@ export type MixContent = (typeof MIX_CONTENTS)[number];
 const { width, height, fps } = MIX_SOURCE;
 const SIZE = `size=${width}x${height}:rate=${fps}`;
 
-/** Graphs without inputs; the noise is the same for all. */
+/** A camera's, before its encoder smooths it. */
+const NOISE: Record<MixContent, number> = { people: 10, patterns: 4 };
+
+/** Graphs without inputs. */
 const PICTURES: Record<MixContent, (i: number) => string> = { people, patterns };
 
 /**
@@ -47,7 +50,7 @@ async function sourceFile(content: MixContent, i: number, seconds: number): Prom
     -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g ${gop} -keyint_min ${gop} -sc_threshold 0 -bf 0
     ${colours} -b:v ${videoKbps}k -maxrate ${videoKbps}k -bufsize ${videoKbps}k
     -c:a aac -b:a ${audioKbps}k -ac 2 -bsf:a noise=drop=eq(n\\,0) -f flv ${unfinished}`;
-  const picture = `${PICTURES[content](i)},noise=alls=4:allf=t:all_seed=${i},format=yuv420p[v]`;
+  const picture = `${PICTURES[content](i)},noise=alls=${NOISE[content]}:allf=t:all_seed=${i},format=yuv420p[v]`;
   const sound = `sine=frequency=${200 + 100 * i}:sample_rate=48000,volume=0.5`;
   const args = ['-v', 'error', '-y', '-f', 'lavfi', '-i', sound, '-filter_complex', picture, ...options.split(/\s+/)];
   try {
@@ -88,21 +91,21 @@ const ROOMS = [
 /** A still: one picture over and over. */
 const STILL = `trim=end_frame=1,loop=-1:1,setpts=N/${fps}/TB`;
 
-/** Every other camera is held in the hand: all of its picture moves, by parts of a pixel. */
+/** Every other camera is held in the hand, the others stand on a table: all of a picture moves, by parts of a pixel. */
 function people(i: number): string {
   const [x, y] = ROOMS[i % ROOMS.length]!;
   const zoom = 0.02 / (1 + Math.floor(i / ROOMS.length));
-  const shake = i % 2 === 0 ? 0 : 0.004;
+  const shake = i % 2 === 0 ? 0.0015 : 0.006;
   const room = `mandelbrot=size=${width + 64}x${height + 36}:rate=${fps}:start_x=${x}:start_y=${y}:start_scale=${zoom}:end_scale=${zoom}:maxiter=400,
-    gblur=1.2,eq=contrast=0.6:saturation=0.5,${STILL},rotate=a=${shake}*(sin(2*PI*t*0.31+${i})+0.5*sin(2*PI*t*1.7)),
+    gblur=0.6,eq=contrast=0.9:saturation=0.5,${STILL},rotate=a=${shake}*(sin(2*PI*t*0.31+${i})+0.5*sin(2*PI*t*1.3)),
     crop=${width}:${height}:x=32+${400 * shake}*sin(2*PI*t*0.43):y=18+${200 * shake}*sin(2*PI*t*0.57)`;
   const oval = '255*clip(8*(1-hypot((X-W/2)/(W/2)\\,(Y-H/2)/(H/2)))\\,0\\,1)';
   const head = `mandelbrot=size=220x300:rate=${fps}:start_x=${y}:start_y=${x}:start_scale=1.5:end_scale=1.5:maxiter=60,
-    gblur=4,colorchannelmixer=.5:.3:.2:0:.4:.25:.15:0:.3:.2:.2,eq=brightness=0.2:contrast=0.7,format=yuva420p,
+    gblur=1.5,colorchannelmixer=.5:.3:.2:0:.4:.25:.15:0:.3:.2:.2,eq=brightness=0.2:contrast=0.7,format=yuva420p,
     trim=end_frame=1,geq=lum=lum(X\\,Y):cb=cb(X\\,Y):cr=cr(X\\,Y):a=${oval},${STILL},
-    rotate=a=0.07*sin(2*PI*t*0.37+${i}):c=none:ow=300:oh=340`;
+    rotate=a=0.1*sin(2*PI*t*0.57+${i}):c=none:ow=300:oh=340`;
   return `${room}[room${i}];${head}[head${i}];
-    [room${i}][head${i}]overlay=x=170+14*sin(2*PI*t*0.23+${i}):y=40+6*sin(2*PI*t*0.61):eval=frame`.replaceAll(
+    [room${i}][head${i}]overlay=x=170+24*sin(2*PI*t*0.33+${i}):y=40+9*sin(2*PI*t*0.61):eval=frame`.replaceAll(
     /\s+/g,
     '',
   );
