@@ -98,6 +98,16 @@ export const COHOST_EVENTS = {
   'cohost.ended': roomEvent({ session: CohostSession, reason: nullable(Reason) }),
   /** To the room. */
   'cohost.layout': roomEvent({ layout: Layout }),
+  /**
+   * To an anchor, in co-hosting and in battles: those on air go on, but viewers are not shown the mix, or not the newest state of
+   * it, for this reason; it is tried again. `problem` null: it is shown again.
+   */
+  'cohost.mix': signalEvent({
+    roomId: Id,
+    problem: nullable(
+      Type.Object({ name: Type.String({ description: 'Of an error, such as MIXER_FULL' }), message: Type.String() }),
+    ),
+  }),
   /** To the members of a conference that have a connection. */
   'conference.member': signalEvent({
     conferenceId: Id,

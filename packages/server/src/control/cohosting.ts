@@ -65,13 +65,13 @@ export function makeCohosting(options: CohostingOptions): Cohosting {
       battleMs: settings.pkBattleMs,
       punishmentMs: settings.pkPunishmentMs,
     },
-    hasCohosts: (roomId) => cohost.isBusy(roomId),
+    whyBusy: (tx, room) => cohost.whyBusy(tx, room),
   });
   const cohost: CohostHall = new CohostHall({
     ...parts,
     limits: { most: settings.cohostMax, answerMs: settings.cohostAnswerMs, joinMs: JOIN_MS },
     pictureOf: (stream) => figures.picture(live.get(stream)).video,
-    whyBusy: (roomId) => pk.whyBusy(roomId),
+    whyBusy: (tx, roomId) => pk.whyBusy(tx, roomId),
   });
   defineCohostMethods(im, cohost);
   definePkMethods(im, pk);

@@ -1,25 +1,27 @@
-import { type ConferenceEvent, LiveError, type MixTemplate } from '@lianmai/contract';
+import { type ImIdentity, LiveError, type MixTemplate } from '@lianmai/contract';
 import type { CohostSession } from '@lianmai/contract/im';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
-import type { Bus, Unsubscribe } from '../../bus/bus.ts';
+import type { Bus } from '../../bus/bus.ts';
 import type { CohostSessionRow, RoomRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { newId } from '../auth/secrets.ts';
-import { memberNamed } from '../conference/rules.ts';
 import type { ImDesk } from '../im/desk.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { Shows } from '../mix/shows.ts';
 import type { RoomHall } from '../room/hall.ts';
 import { roomClosed, settingsOf } from '../room/rules.ts';
 import { lockRoom, type RoomWithAnchor, roomMissing } from '../room/store.ts';
+import { Turns } from '../turns.ts';
+import { Upkeep } from '../upkeep.ts';
 import { userMissing } from '../user/rules.ts';
-import { findUser } from '../user/store.ts';
+import { Air } from './air.ts';
 import { askingSide, Herald } from './herald.ts';
-import { type PictureOf, showOf } from './picture.ts';
-import { advance, type SeatChange, type SeatInput, type SeatLimits, sessionMissing } from './state.ts';
+import type { PictureOf } from './picture.ts';
+import { advance, type SeatChange, type SeatInput, type SeatLimits, type Seats, sessionMissing } from './state.ts';
 import * as store from './store.ts';
 import type { Talks } from './talk.ts';
+import { Watch } from './watch.ts';
 
 export interface CohostHallOptions {
   db: Db;
@@ -32,8 +34,8 @@ export interface CohostHallOptions {
   limits: SeatLimits;
   /** Size of an anchor's picture, as far as it is known. */
   pictureOf: PictureOf;
-  /** Why a room cannot have co-anchors now, such as a battle; null: it can. */
-  whyBusy(roomId: string): Promise<LiveError | null>;
+  /** Why a room cannot have co-anchors now, such as a battle; null: it can. Within a transaction that holds the room. */
+  whyBusy(tx: Db, roomId: string): Promise<LiveError | null>;
   now: () => number;
   log: Logger;
 }
@@ -44,113 +46,104 @@ export interface Admission {
   conference: ConferenceJoin | null;
 }
 
-const TICK_MS = 1000;
-/** What an event did not reach is put right this often. */
-const COMPARE_EVERY_MS = 10_000;
-/** An anchor without picture and without chat is gone after this; with chat open it may come back until the second. */
-const ANCHOR_GONE_AFTER_MS = 15_000;
-const ANCHOR_LOST_AFTER_MS = 90_000;
-const ENDED_KEPT_MS = 3_600_000;
+/** Decides within the transaction whether an input may be applied. Its throw changes nothing. */
+type Check = (tx: Db, room: RoomRow, seats: Seats) => Promise<void>;
+
+/** After a start, the ends of so long before are told of again: who heard of them knows them by their signal. */
+const TOLD_AGAIN_MS = 10_000;
 
 /** Where seats beside anchors are given: applies what is asked and learnt, room by room, and tells everybody concerned. */
 export class CohostHall {
   readonly #options: CohostHallOptions;
   readonly #herald: Herald;
-  /** Since when an anchor has no picture, by room. */
-  readonly #anchorLost = new Map<string, number>();
-  readonly #queues = new Map<string, Promise<unknown>>();
-  #timers: NodeJS.Timeout[] = [];
-  #unsubscribe: Unsubscribe[] = [];
-  #closed = false;
+  readonly #air: Air;
+  readonly #watch: Watch;
+  readonly #upkeep: Upkeep;
+  readonly #turns = new Turns();
 
   constructor(options: CohostHallOptions) {
     this.#options = options;
-    this.#herald = new Herald({ ...options, answerMs: options.limits.answerMs });
+    this.#herald = new Herald(options);
+    this.#air = new Air(options);
+    this.#upkeep = new Upkeep(options.log, 'co-hosting is not up to date');
+    this.#watch = new Watch(options, {
+      air: this.#air,
+      herald: this.#herald,
+      upkeep: this.#upkeep,
+      learn: (roomId, decide) => this.#learn(roomId, decide),
+      review: (roomId) => this.#turns.take(roomId, () => this.#air.show(roomId)),
+      mend: (roomId) => this.#mend(roomId),
+    });
   }
 
   async start(): Promise<void> {
-    const { bus, im, live } = this.#options;
-    this.#unsubscribe = [
-      bus.subscribe('conference.event', (event) => void this.#heard(event)),
-      bus.subscribe('room.event', ({ roomId, type }) => {
-        if (type === 'closed') void this.#learn(roomId, { type: 'over', reason: 'room-closed' });
-      }),
-      im.onPresence((change) => {
-        if (change.type === 'gone') void this.#userGone(change);
-      }),
-      live.onChange(({ entry }) => void this.#streamChanged(entry.channelId)),
-    ];
-    this.#timers = [
-      setInterval(() => void this.#tick(), TICK_MS),
-      setInterval(() => void this.#compare(), COMPARE_EVERY_MS),
-    ];
-    await this.#compare();
+    await this.#upkeep.run(() => this.#tellAgain());
+    await this.#watch.start();
   }
 
   /** A viewer asks for a seat, or the anchor offers one. */
   async ask(
     roomId: string,
     askedBy: 'user' | 'anchor',
-    user: { appId: string; userId: string },
+    user: ImIdentity,
     reason: string | null,
   ): Promise<CohostSession> {
-    const { db } = this.#options;
     const room = await this.#room(roomId);
-    if (room.state !== 'live')
-      throw new LiveError('STREAM_NOT_LIVE', `room "${roomId}" is not live: wait until the anchor is on air`);
-    if (askedBy === 'user' && !settingsOf(room).coHosting)
-      throw new LiveError('COHOST_OFF', 'the anchor does not take anybody on air now');
-    const busy = (await this.#options.whyBusy(roomId)) ?? (await this.#whyUserBusy(roomId, user));
-    if (busy) throw busy;
-    if (!(await findUser(db, user))) throw userMissing(user.userId);
-    const { changes } = await this.#apply(roomId, {
-      type: 'ask',
-      id: newId('co'),
-      askedBy,
-      userId: user.userId,
-      appId: user.appId,
-      reason,
+    if (room.appId !== user.appId) throw roomMissing(roomId);
+    const { appId, userId } = user;
+    const input: SeatInput = { type: 'ask', id: newId('co'), askedBy, userId, appId, reason };
+    const changes = await this.#apply(roomId, input, async (tx, now) => {
+      checkOpen(now);
+      if (now.state !== 'live')
+        throw new LiveError('STREAM_NOT_LIVE', `room "${roomId}" is not live: wait until the anchor is on air`);
+      if (askedBy === 'user' && !settingsOf(now).coHosting)
+        throw new LiveError('COHOST_OFF', 'the anchor does not take anybody on air now');
+      if (!(await store.lockUser(tx, user))) throw userMissing(userId);
+      await this.#checkFree(tx, roomId, user);
     });
     return this.#herald.view(changes[0]!.session);
   }
 
   /** The asked side answers. @returns its admission, when it said yes. */
-  async answer(id: string, by: string, accept: boolean, reason: string | null): Promise<Admission> {
-    const roomId = await this.#roomOf(id);
-    if (accept) {
-      const busy = await this.#options.whyBusy(roomId);
-      if (busy) throw busy;
-    }
-    const { changes } = await this.#apply(roomId, { type: 'answer', id, by, accept, reason });
-    const session = changes[0]!.session;
-    return {
-      session: await this.#herald.view(session),
-      conference: accept ? await this.#admissionOf(session, by) : null,
-    };
+  async answer(id: string, by: ImIdentity, accept: boolean, reason: string | null): Promise<Admission> {
+    const { roomId } = await this.#sessionOf(id, by);
+    const changes = await this.#apply(
+      roomId,
+      { type: 'answer', id, by: by.userId, accept, reason },
+      async (tx, room, { sessions }) => {
+        const session = sessions.find((one) => one.id === id);
+        if (!accept || !session) return;
+        checkOpen(room);
+        await store.lockUser(tx, session);
+        await this.#checkFree(tx, roomId, session);
+      },
+    );
+    const { session } = changes[0]!;
+    const conference = accept ? await this.#air.admission(await this.#room(roomId), by.userId) : null;
+    return { session: await this.#herald.view(session), conference };
   }
 
-  async cancel(id: string, by: string): Promise<void> {
-    await this.#applyTo(id, { type: 'cancel', id, by });
+  async cancel(id: string, by: ImIdentity): Promise<void> {
+    await this.#applyTo(id, by, { type: 'cancel', id, by: by.userId });
   }
 
-  async leave(id: string, by: string): Promise<void> {
-    await this.#applyTo(id, { type: 'leave', id, by });
+  async leave(id: string, by: ImIdentity): Promise<void> {
+    await this.#applyTo(id, by, { type: 'leave', id, by: by.userId });
   }
 
-  async kick(id: string, by: string, reason: string | null): Promise<void> {
-    await this.#applyTo(id, { type: 'kick', id, by, reason });
+  async kick(id: string, by: ImIdentity, reason: string | null): Promise<void> {
+    await this.#applyTo(id, by, { type: 'kick', id, by: by.userId, reason });
   }
 
   /** The admission once more, for a page that was loaded anew. */
-  async rejoin(id: string, by: string): Promise<Admission> {
-    const session = await store.findSession(this.#options.db, id);
-    const room = session && (await this.#options.rooms.find(session.roomId));
-    if (!session || !room || (by !== session.userId && by !== room.anchorId)) throw sessionMissing(id);
+  async rejoin(id: string, by: ImIdentity): Promise<Admission> {
+    const session = await this.#sessionOf(id, by);
+    const room = await this.#options.rooms.find(session.roomId);
+    if (!room || (by.userId !== session.userId && by.userId !== room.anchorId)) throw sessionMissing(id);
     const isIn = session.state === 'joining' || session.state === 'on-air';
-    return {
-      session: await this.#herald.view(session),
-      conference: isIn ? await this.#admissionOf(session, by) : null,
-    };
+    if (isIn) await this.#mend(room.id);
+    const conference = isIn ? await this.#air.admission(room, by.userId) : null;
+    return { session: await this.#herald.view(session), conference };
   }
 
   /** What goes on in the room, as this user may see it. */
@@ -158,281 +151,168 @@ export class CohostHall {
     roomId: string,
     userId: string,
   ): Promise<{ items: CohostSession[]; layout: MixTemplate; conference: ConferenceJoin | null }> {
-    const { db, talks } = this.#options;
+    const { db } = this.#options;
     const room = await this.#room(roomId);
-    const { layout, conferenceId } = await store.findCohostRoom(db, roomId);
-    const sessions = await store.openSessionsOf(db, roomId);
-    const seen = sessions.filter(
+    const { layout } = await store.findCohostRoom(db, roomId);
+    const seen = (await store.openSessionsOf(db, roomId)).filter(
       (session) => userId === room.anchorId || userId === session.userId || session.state === 'on-air',
     );
-    const there = conferenceId === null ? undefined : await talks.find(conferenceId);
-    return {
-      items: await Promise.all(seen.map((session) => this.#herald.view(session))),
-      layout,
-      conference: there ? talks.admission(there, userId, [room]) : null,
-    };
+    const items = await Promise.all(seen.map((session) => this.#herald.view(session)));
+    return { items, layout, conference: await this.#air.admission(room, userId) };
   }
 
   async setLayout(roomId: string, layout: MixTemplate): Promise<void> {
     const { db, im } = this.#options;
-    await this.#inTurn(roomId, async () => {
+    await this.#turns.take(roomId, async () => {
       await store.updateCohostRoom(db, roomId, { layout });
-      await this.#showWhatIsOn(roomId);
+      await this.#air.show(roomId);
     });
     im.broadcast(roomId, 'cohost.layout', { layout }, 'signal');
   }
 
-  /** Whether somebody is let in, or asks: a room in which that is so begins no battle. */
-  async isBusy(roomId: string): Promise<boolean> {
-    const sessions = await store.openSessionsOf(this.#options.db, roomId);
-    return sessions.some(({ state }) => state !== 'asking');
-  }
-
-  /** Resolves when what was heard before is applied. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#queues.values());
+  /** Why a room begins no battle now; null: it may. Within a transaction that holds the room. */
+  async whyBusy(tx: Db, { id, appId, anchorId }: RoomRow): Promise<LiveError | null> {
+    const sessions = await store.openSessionsOf(tx, id);
+    if (sessions.some(isIn))
+      return new LiveError(
+        'BUSY',
+        `somebody is on air beside the anchor of room "${id}": a battle is for two anchors alone`,
+      );
+    if ((await store.findCohostRoom(tx, id)).conferenceId !== null)
+      return new LiveError(
+        'BUSY',
+        `the anchor of room "${id}" is still shown from co-hosting: its own stream has to be back`,
+      );
+    const elsewhere = await store.openSessionOfUser(tx, { appId, userId: anchorId });
+    return elsewhere && isIn(elsewhere)
+      ? new LiveError('BUSY', `the anchor of room "${id}" is on air in another room`)
+      : null;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
-    await this.settled();
+    await this.#upkeep.close();
+    await this.#turns.settled();
   }
 
   async #room(roomId: string): Promise<RoomWithAnchor> {
     const room = await this.#options.rooms.find(roomId);
     if (!room) throw roomMissing(roomId);
-    if (room.state === 'closed') throw roomClosed(roomId);
+    checkOpen(room);
     return room;
   }
 
-  async #roomOf(sessionId: string): Promise<string> {
-    const session = await store.findSession(this.#options.db, sessionId);
-    if (!session) throw sessionMissing(sessionId);
-    return session.roomId;
+  /** @throws LiveError SESSION_NOT_FOUND, also for a user of another app, whatever it is called. */
+  async #sessionOf(id: string, { appId }: ImIdentity): Promise<CohostSessionRow> {
+    const session = await store.findSession(this.#options.db, id);
+    if (session?.appId !== appId) throw sessionMissing(id);
+    return session;
   }
 
-  /** A user sits, asks or is asked in one room at a time; an anchor who is live has a room to be in. */
-  async #whyUserBusy(roomId: string, user: { appId: string; userId: string }): Promise<LiveError | null> {
-    const { db } = this.#options;
-    const elsewhere = await store.openSessionOfUser(db, user);
+  /** A user sits, asks or is asked in one room at a time; an anchor who is live has a room to be in. @throws LiveError BUSY */
+  async #checkFree(tx: Db, roomId: string, { appId, userId }: ImIdentity): Promise<void> {
+    const busy = await this.#options.whyBusy(tx, roomId);
+    if (busy) throw busy;
+    const elsewhere = await store.openSessionOfUser(tx, { appId, userId });
     if (elsewhere && elsewhere.roomId !== roomId)
-      return new LiveError('BUSY', `"${user.userId}" is busy with another room: end that first`);
-    const own = await db
-      .selectFrom('room')
-      .select('id')
-      .where('appId', '=', user.appId)
-      .where('anchorId', '=', user.userId)
-      .where('state', '=', 'live')
-      .where('id', '<>', roomId)
-      .executeTakeFirst();
-    return own
-      ? new LiveError('BUSY', `"${user.userId}" is live in a room of its own: ask for a battle instead`)
-      : null;
+      throw new LiveError('BUSY', `"${userId}" is busy with another room: end that first`);
+    if (await store.isLiveElsewhere(tx, { appId, userId }, roomId))
+      throw new LiveError('BUSY', `"${userId}" is live in a room of its own: ask for a battle instead`);
   }
 
-  async #applyTo(id: string, input: SeatInput): Promise<void> {
-    await this.#apply(await this.#roomOf(id), input);
+  async #applyTo(id: string, by: ImIdentity, input: SeatInput): Promise<void> {
+    await this.#apply((await this.#sessionOf(id, by)).roomId, input);
   }
 
-  /** Applies what somebody asks for, and what follows from it. @throws LiveError of {@link advance}. */
-  #apply(roomId: string, input: SeatInput): Promise<{ changes: readonly SeatChange[] }> {
-    return this.#inTurn(roomId, async () => {
-      const { db, limits, now } = this.#options;
-      const { changes, room } = await db.transaction().execute(async (tx) => {
-        const row = await lockRoom(tx, roomId);
-        if (!row) throw roomMissing(roomId);
-        const step = advance(await store.loadSeats(tx, row), input, limits, now());
-        await store.saveChanges(tx, step.changes);
-        return { changes: step.changes, room: row };
+  /** Applies what somebody asks for, and what follows from it. @throws LiveError of {@link advance} and of the check. */
+  #apply(roomId: string, input: SeatInput, check?: Check): Promise<readonly SeatChange[]> {
+    return this.#turns.take(roomId, () => this.#applyNow(roomId, input, check));
+  }
+
+  #learn(roomId: string, decide: () => Promise<SeatInput | null>): Promise<void> {
+    return this.#turns.take(roomId, async () => {
+      const input = await decide();
+      if (input) await this.#applyNow(roomId, input);
+    });
+  }
+
+  async #applyNow(roomId: string, input: SeatInput, check?: Check): Promise<readonly SeatChange[]> {
+    const { db, limits, now } = this.#options;
+    const changes = await db.transaction().execute(async (tx) => {
+      const room = await lockRoom(tx, roomId);
+      if (!room) throw roomMissing(roomId);
+      const seats = await store.loadSeats(tx, room);
+      // First whether it is theirs to ask for: others are not told more.
+      const step = advance(seats, input, limits, now());
+      await check?.(tx, room, seats);
+      await store.saveChanges(tx, step.changes);
+      return step.changes;
+    });
+    await this.#followAll(roomId, changes);
+    return changes;
+  }
+
+  /** What follows from the steps, all of it: a failure at one of them leaves nobody else without word. */
+  async #followAll(roomId: string, changes: readonly SeatChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const room = await this.#options.rooms.find(roomId);
+    if (!room) return;
+    const failures: unknown[] = [];
+    for (const change of changes)
+      await this.#follow(room, change).catch((error: unknown) => {
+        failures.push(error);
       });
-      for (const change of changes) await this.#follow(room, change);
-      if (changes.length > 0) await this.#showWhatIsOn(roomId);
-      return { changes };
-    });
-  }
-
-  /** Applies what is learnt; a failure is put right by the next comparison. */
-  async #learn(roomId: string, input: SeatInput): Promise<void> {
-    const { log } = this.#options;
-    await this.#apply(roomId, input).catch((error: unknown) => {
-      if (!this.#closed) log.warn({ err: error, roomId }, 'co-hosting is not up to date');
-    });
+    await this.#air.show(roomId);
+    if (failures.length > 0) throw failures[0];
   }
 
   /** What follows from one session's step. */
-  async #follow(room: RoomRow, { session, before, said }: SeatChange): Promise<void> {
+  async #follow(room: RoomWithAnchor, { session, before, said }: SeatChange): Promise<void> {
     const { id, userId, state, endReason } = session;
     this.#options.log.info(
       { roomId: room.id, session: id, userId, reason: endReason ?? undefined },
       `co-host ${state}`,
     );
-    if (state === 'asking') await this.#herald.asked(room, session);
-    else if (state === 'joining') await this.#letIn(room, session, said);
-    else if (state === 'on-air') await this.#herald.started(room, session);
-    else await this.#seeOff(room, session, before, said);
+    if (state === 'asking') return this.#herald.asked(room, session);
+    if (state === 'on-air') return this.#herald.started(room, session);
+    if (state === 'joining') {
+      await this.#air.letIn(room, session);
+      return this.#tellAnswer(room, session, said);
+    }
+    if (before !== 'asking') await this.#air.seeOff(room, session);
+    if (endReason === 'rejected') await this.#herald.answered(room, session, said, null);
+    await this.#herald.ended(room, session, said);
   }
 
   /** Both sides get what they need to take part: who answers by the answer, who asked by a signal. */
-  async #letIn(room: RoomRow, session: CohostSessionRow, said: string | null): Promise<void> {
-    const { db, talks } = this.#options;
-    const { conferenceId } = await store.findCohostRoom(db, room.id);
-    const there = conferenceId === null ? undefined : await talks.find(conferenceId);
-    const id = there?.conference.state === 'open' ? there.conference.id : await talks.open(room);
-    if (id !== conferenceId) await store.updateCohostRoom(db, room.id, { conferenceId: id });
-    const { nickname } = await this.#room(room.id);
-    const user = await findUser(db, session);
-    await talks.join(id, { userId: room.anchorId, nickname }, 'owner');
-    await talks.join(id, { userId: session.userId, nickname: user?.nickname ?? session.userId }, 'member');
-    await this.#herald.answered(room, session, said, await this.#admissionOf(session, askingSide(room, session)));
+  async #tellAnswer(room: RoomWithAnchor, session: CohostSessionRow, said: string | null): Promise<void> {
+    const conference = await this.#air.admission(room, askingSide(room, session));
+    await this.#herald.answered(room, session, said, conference);
   }
 
-  /** Takes the co-anchor out of the conference and tells everybody concerned. */
-  async #seeOff(
-    room: RoomRow,
-    session: CohostSessionRow,
-    before: CohostSessionRow['state'] | null,
-    said: string | null,
-  ): Promise<void> {
-    const { db, talks } = this.#options;
-    if (before !== 'asking') {
-      const { conferenceId } = await store.findCohostRoom(db, room.id);
-      const how = session.endReason === 'kicked' ? 'kick' : 'leave';
-      if (conferenceId !== null) await talks.leave(conferenceId, session.userId, how);
-    }
-    if (session.endReason === 'rejected') await this.#herald.answered(room, session, said, null);
-    await this.#herald.ended(room, session, before === 'on-air', said);
-  }
-
-  async #admissionOf(session: CohostSessionRow, userId: string): Promise<ConferenceJoin | null> {
-    const { db, talks } = this.#options;
-    const { conferenceId } = await store.findCohostRoom(db, session.roomId);
-    const there = conferenceId === null ? undefined : await talks.find(conferenceId);
-    return there ? talks.admission(there, userId, [await this.#room(session.roomId)]) : null;
-  }
-
-  /** Turns the room's program to who is on air, and back; ends the conference when nobody is let in any more. */
-  async #showWhatIsOn(roomId: string): Promise<void> {
-    const { db, talks, shows, rooms, pictureOf } = this.#options;
-    const room = await rooms.find(roomId);
-    if (!room) return;
-    const row = await store.findCohostRoom(db, roomId);
-    const sessions = (await store.openSessionsOf(db, roomId)).filter(({ state }) => state !== 'asking');
-    const there = row.conferenceId === null ? undefined : await talks.find(row.conferenceId);
-    const wish =
-      room.state === 'closed'
-        ? null
-        : await showOf({ room, layout: row.layout, sessions, there, talks, pictureOf, db });
-    const mixId = await shows.set(row.mixId, wish);
-    if (mixId !== row.mixId) await store.updateCohostRoom(db, roomId, { mixId });
-    // An anchor who moved to the conference stays there until its own stream is back: viewers need a picture.
-    if (sessions.length > 0 || wish !== null || row.conferenceId === null) return;
-    await talks.end(row.conferenceId);
-    await store.updateCohostRoom(db, roomId, { conferenceId: null });
-  }
-
-  async #heard(event: ConferenceEvent): Promise<void> {
-    const { db, talks } = this.#options;
-    const { conferenceId, userId, type } = event;
-    if (userId === null || this.#closed) return;
-    const row = await store.roomOfConference(db, conferenceId).catch(() => undefined);
-    if (!row) return;
-    if (type === 'on-air') await this.#learn(row.roomId, { type: 'seen', userId });
-    if (type === 'left' || type === 'kicked') await this.#learn(row.roomId, { type: 'gone', userId, reason: 'left' });
-    await this.#review(row.roomId);
-    const there = await talks.find(conferenceId);
-    if (there) this.#herald.memberChanged(there, event);
-  }
-
-  async #userGone({ appId, userId }: { appId: string; userId: string }): Promise<void> {
-    const { db, talks } = this.#options;
-    const session = await store.openSessionOfUser(db, { appId, userId }).catch(() => undefined);
-    if (!session) return;
-    const { conferenceId } = await store.findCohostRoom(db, session.roomId);
-    const there = conferenceId === null ? undefined : await talks.find(conferenceId);
-    // A device that publishes needs no chat: its stream says that it is there.
-    const member = there && memberNamed(there, userId);
-    if (member?.state === 'on-air' && member.lostAt === null) return;
-    await this.#learn(session.roomId, { type: 'gone', userId, reason: 'lost' });
-  }
-
-  async #streamChanged(channelId: string): Promise<void> {
-    const rows = await this.#active();
-    for (const { roomId } of rows) {
+  async #mend(roomId: string): Promise<void> {
+    await this.#turns.take(roomId, async () => {
       const room = await this.#options.rooms.find(roomId);
-      if (room?.channelId === channelId) await this.#review(roomId);
-    }
-  }
-
-  async #tick(): Promise<void> {
-    const { db, now } = this.#options;
-    const due = await store.dueRooms(db, now()).catch(() => []);
-    for (const roomId of due) await this.#learn(roomId, { type: 'tick' });
-  }
-
-  async #compare(): Promise<void> {
-    const { db, now } = this.#options;
-    await store.forgetEnded(db, now() - ENDED_KEPT_MS).catch(() => {});
-    for (const { roomId } of await this.#active()) {
-      await this.#lookAfter(roomId).catch((error: unknown) =>
-        this.#options.log.warn({ err: error, roomId }, 'co-hosting is not up to date'),
-      );
-      await this.#review(roomId);
-    }
-  }
-
-  /** Sees who is there although no event said so. */
-  async #lookAfter(roomId: string): Promise<void> {
-    const { db, talks, im, rooms, now } = this.#options;
-    const room = await rooms.find(roomId);
-    const row = await store.findCohostRoom(db, roomId);
-    if (!room || room.state === 'closed') return this.#learn(roomId, { type: 'over', reason: 'room-closed' });
-    const there = row.conferenceId === null ? undefined : await talks.find(row.conferenceId);
-    const anchor = { appId: room.appId, userId: room.anchorId };
-    if (there?.conference.state === 'open' && (im.isOnline(anchor) || talks.isLive(room))) {
-      await talks.join(there.conference.id, { userId: room.anchorId, nickname: room.nickname }, 'owner');
-      await talks.attend(there.conference.id, room.anchorId);
-    }
-    for (const { userId, state } of await store.openSessionsOf(db, roomId)) {
-      if (state === 'joining' && talks.memberStream(there, userId)) await this.#learn(roomId, { type: 'seen', userId });
-      if (state === 'on-air' && (!there || !memberNamed(there, userId)))
-        await this.#learn(roomId, { type: 'gone', userId, reason: 'lost' });
-    }
-    if (talks.anchorStream(there, room) !== null) this.#anchorLost.delete(roomId);
-    else {
-      const since = this.#anchorLost.get(roomId) ?? now();
-      this.#anchorLost.set(roomId, since);
-      const patience = im.isOnline(anchor) ? ANCHOR_LOST_AFTER_MS : ANCHOR_GONE_AFTER_MS;
-      if (now() - since >= patience) {
-        this.#anchorLost.delete(roomId);
-        await this.#learn(roomId, { type: 'over', reason: 'anchor-gone' });
-      }
-    }
-  }
-
-  async #review(roomId: string): Promise<void> {
-    await this.#inTurn(roomId, () => this.#showWhatIsOn(roomId)).catch((error: unknown) => {
-      if (!this.#closed) this.#options.log.warn({ err: error, roomId }, 'the picture of a room is not up to date');
+      if (!room || room.state === 'closed') return;
+      for (const session of await this.#air.mend(room)) await this.#tellAnswer(room, session, null);
     });
   }
 
-  #active() {
-    return store.activeRooms(this.#options.db).catch(() => []);
+  /** A control that ended may not have told of what it did last. */
+  async #tellAgain(): Promise<void> {
+    const { db, now, rooms } = this.#options;
+    for (const session of await store.recentSessions(db, now() - TOLD_AGAIN_MS)) {
+      const room = await rooms.find(session.roomId);
+      if (!room) continue;
+      if (session.state === 'asking') await this.#herald.asked(room, session);
+      if (session.state === 'joining') await this.#tellAnswer(room, session, null);
+      if (session.state === 'ended') await this.#herald.endedAgain(room, session);
+    }
   }
+}
 
-  /** What is done for one room is done one after the other. */
-  #inTurn<T>(roomId: string, job: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(roomId) ?? Promise.resolve();
-    const done = before.then(job, job);
-    const tail = done.then(
-      () => {},
-      () => {},
-    );
-    this.#queues.set(roomId, tail);
-    void tail.then(() => {
-      if (this.#queues.get(roomId) === tail) this.#queues.delete(roomId);
-    });
-    return done;
-  }
+const isIn = ({ state }: CohostSessionRow): boolean => state === 'joining' || state === 'on-air';
+
+/** @throws LiveError ROOM_CLOSED */
+function checkOpen({ id, state }: RoomRow): void {
+  if (state === 'closed') throw roomClosed(id);
 }

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { ConferenceEvent } from '@lianmai/contract';
 import type { CohostSession } from '@lianmai/contract/im';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
 import type { CohostSessionRow, RoomRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
-import type { Gathering } from '../conference/state.ts';
+import { type Gathering, isPresent } from '../conference/state.ts';
 import type { ImDesk } from '../im/desk.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { profileOf } from '../user/rules.ts';
@@ -12,8 +13,7 @@ import { findUser } from '../user/store.ts';
 export interface HeraldOptions {
   db: Db;
   im: Pick<ImDesk, 'signal' | 'broadcast'>;
-  /** How long an ask is worth telling of. */
-  answerMs: number;
+  now: () => number;
 }
 
 type Of = Pick<RoomRow, 'id' | 'anchorId'>;
@@ -45,13 +45,14 @@ export class Herald {
 
   /** To the side that is to answer. */
   async asked(room: Of, session: CohostSessionRow): Promise<void> {
-    const { im, answerMs } = this.#options;
+    const { im, now } = this.#options;
+    // Who comes back after the time is over has nothing to answer any more.
+    const ttlMs = (session.dueAt ?? 0) - now();
+    if (ttlMs <= 0) return;
     const byUser = session.askedBy === 'user';
     const to = { appId: session.appId, userId: byUser ? room.anchorId : session.userId };
     const params = { roomId: room.id, session: await this.view(session) };
-    // Who comes back after the time is over has nothing to answer any more.
-    const options = { ttlMs: answerMs, signalId: `${session.id}-ask` };
-    im.signal(to, byUser ? 'cohost.requested' : 'cohost.invited', params, options);
+    im.signal(to, byUser ? 'cohost.requested' : 'cohost.invited', params, { ttlMs, signalId: `${session.id}-ask` });
   }
 
   /**
@@ -72,7 +73,9 @@ export class Herald {
       conference,
     };
     const to = { appId: session.appId, userId: askingSide(room, session) };
-    this.#options.im.signal(to, 'cohost.answered', params, { signalId: `${session.id}-answer` });
+    // Another conference is another answer.
+    const signalId = `${session.id}-answer-${conference?.conferenceId ?? 'no'}`;
+    this.#options.im.signal(to, 'cohost.answered', params, { signalId });
   }
 
   async started(room: Of, session: CohostSessionRow): Promise<void> {
@@ -80,21 +83,33 @@ export class Herald {
   }
 
   /** To both sides; and to the room, when it has seen the co-anchor. */
-  async ended(room: Of, session: CohostSessionRow, wasOnAir: boolean, said: string | null): Promise<void> {
-    const { im } = this.#options;
+  async ended(room: Of, session: CohostSessionRow, said: string | null): Promise<void> {
     const params = { roomId: room.id, session: await this.view(session), reason: said };
-    for (const userId of [session.userId, room.anchorId])
-      im.signal({ appId: session.appId, userId }, 'cohost.ended', params, { signalId: `${session.id}-end` });
-    if (wasOnAir) im.broadcast(room.id, 'cohost.ended', params, 'signal');
+    this.#tellEnd(room, session, params);
+    if (session.onAirAt !== null) this.#options.im.broadcast(room.id, 'cohost.ended', params, 'signal');
+  }
+
+  /** To both sides, who may have been told before. */
+  async endedAgain(room: Of, session: CohostSessionRow): Promise<void> {
+    this.#tellEnd(room, session, { roomId: room.id, session: await this.view(session), reason: null });
   }
 
   /** To all members of a conference: whose stream came or went, or was muted. */
-  memberChanged({ conference, members }: Gathering, { type, userId }: ConferenceEvent): void {
+  memberChanged({ conference, members }: Gathering, { type, userId, atMs }: ConferenceEvent): void {
     const change = MEMBER_CHANGES[type];
     if (!change || userId === null) return;
     const params = { conferenceId: conference.id, userId, change };
-    for (const member of members)
-      this.#options.im.signal({ appId: conference.appId, userId: member.userId }, 'conference.member', params);
+    const who = createHash('sha256').update(userId).digest('base64url').slice(0, 12);
+    const signalId = `${conference.id}-${who}-${type}-${atMs}`;
+    for (const member of members.filter(isPresent))
+      this.#options.im.signal({ appId: conference.appId, userId: member.userId }, 'conference.member', params, {
+        signalId,
+      });
+  }
+
+  #tellEnd(room: Of, { id, appId, userId }: CohostSessionRow, params: object): void {
+    for (const to of [userId, room.anchorId])
+      this.#options.im.signal({ appId, userId: to }, 'cohost.ended', params, { signalId: `${id}-end` });
   }
 }
 

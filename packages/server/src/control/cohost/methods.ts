@@ -47,13 +47,13 @@ function answer(im: ImDesk, hall: CohostHall): void {
     name: 'cohost.respond',
     params: METHODS['cohost.respond'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId, accept, reason }) => hall.answer(sessionId, userId, accept, reason ?? null),
+    handler: (caller, { sessionId, accept, reason }) => hall.answer(sessionId, caller, accept, reason ?? null),
   });
   im.define({
     name: 'cohost.join',
     params: METHODS['cohost.join'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.rejoin(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.rejoin(sessionId, caller),
   });
 }
 
@@ -62,18 +62,18 @@ function end(im: ImDesk, hall: CohostHall): void {
     name: 'cohost.cancel',
     params: METHODS['cohost.cancel'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.cancel(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.cancel(sessionId, caller),
   });
   im.define({
     name: 'cohost.leave',
     params: METHODS['cohost.leave'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.leave(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.leave(sessionId, caller),
   });
   im.define({
     name: 'cohost.kick',
     params: METHODS['cohost.kick'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId, reason }) => hall.kick(sessionId, userId, reason ?? null),
+    handler: (caller, { sessionId, reason }) => hall.kick(sessionId, caller, reason ?? null),
   });
 }

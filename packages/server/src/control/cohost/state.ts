@@ -26,8 +26,8 @@ export type SeatInput =
   | { type: 'kick'; id: string; by: string; reason: string | null }
   /** The co-anchor's stream in the conference is live. */
   | { type: 'seen'; userId: string }
-  /** The co-anchor left the conference, or vanished from it and from chat. */
-  | { type: 'gone'; userId: string; reason: 'left' | 'lost' }
+  /** The co-anchor left the conference, was sent out of it by its owner, or vanished from it and from chat. */
+  | { type: 'gone'; userId: string; reason: 'left' | 'kicked' | 'lost' }
   | { type: 'over'; reason: 'anchor-gone' | 'room-closed' }
   | { type: 'tick' };
 
@@ -156,7 +156,8 @@ class Turn {
 
   kick(session: CohostSessionRow, { by, reason }: Extract<SeatInput, { type: 'kick' }>): void {
     if (by !== this.#seats.anchorId) throw new LiveError('FORBIDDEN', 'only the anchor sends co-anchors away');
-    this.#end(session, session.state === 'asking' ? 'rejected' : 'kicked', reason);
+    if (session.state !== 'asking') this.#end(session, 'kicked', reason);
+    else this.#end(session, by === this.#asked(session) ? 'rejected' : 'cancelled', reason);
   }
 
   seen(userId: string): void {
@@ -164,12 +165,13 @@ class Turn {
     if (session) this.#change(session, { state: 'on-air', dueAt: null, onAirAt: this.#atMs }, null);
   }
 
-  gone(userId: string, reason: 'left' | 'lost'): void {
+  gone(userId: string, reason: 'left' | 'kicked' | 'lost'): void {
     const session = this.#sessions.find((one) => one.userId === userId);
     if (!session) return;
-    // The answer to an invitation may still come from another connection: time decides.
     if (session.state !== 'asking') this.#end(session, reason, null);
-    else if (session.askedBy === 'user') this.#end(session, 'cancelled', null);
+    // Who only asks has no conference to leave: that was a time before. The answer to an invitation may still come from
+    // another connection: time decides.
+    else if (session.askedBy === 'user' && reason === 'lost') this.#end(session, 'cancelled', null);
   }
 
   endAll(reason: CohostEndReason): void {

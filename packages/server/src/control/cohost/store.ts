@@ -37,6 +37,39 @@ export async function openSessionOfUser(
     .executeTakeFirst();
 }
 
+/**
+ * The user within a transaction, which others that begin something with the same user wait for: it must not sit down in two
+ * rooms at once.
+ */
+export async function lockUser(tx: Db, { appId, userId }: { appId: string; userId: string }): Promise<boolean> {
+  // A change that changes nothing holds the row until the end; both databases know it, unlike SELECT FOR UPDATE.
+  const user = await tx
+    .updateTable('appUser')
+    .set((eb) => ({ nickname: eb.ref('nickname') }))
+    .where('appId', '=', appId)
+    .where('userId', '=', userId)
+    .returning('userId')
+    .executeTakeFirst();
+  return user !== undefined;
+}
+
+/** Whether the user is the anchor of a room that is live, other than this one. */
+export async function isLiveElsewhere(
+  db: Db,
+  { appId, userId }: { appId: string; userId: string },
+  roomId: string,
+): Promise<boolean> {
+  const own = await db
+    .selectFrom('room')
+    .select('id')
+    .where('appId', '=', appId)
+    .where('anchorId', '=', userId)
+    .where('state', '=', 'live')
+    .where('id', '<>', roomId)
+    .executeTakeFirst();
+  return own !== undefined;
+}
+
 export async function saveChanges(tx: Db, changes: readonly SeatChange[]): Promise<void> {
   for (const { session, before } of changes) {
     if (before === null) await tx.insertInto('cohostSession').values(session).execute();
@@ -64,12 +97,41 @@ export async function findCohostRoom(db: Db, roomId: string): Promise<CohostRoom
   return row ?? firstRow(roomId);
 }
 
-/** Rooms that have a conference or a mix. */
-export async function activeRooms(db: Db): Promise<CohostRoomRow[]> {
-  return db
+/** Rooms that have a conference or a mix, or somebody who is let in. */
+export async function activeRooms(db: Db): Promise<string[]> {
+  const used = await db
     .selectFrom('cohostRoom')
-    .selectAll()
+    .select('roomId')
     .where((or) => or.or([or('conferenceId', 'is not', null), or('mixId', 'is not', null)]))
+    .execute();
+  const taken = await db
+    .selectFrom('cohostSession')
+    .select('roomId')
+    .distinct()
+    .where('state', 'in', ['joining', 'on-air'])
+    .execute();
+  return [...new Set([...used, ...taken].map(({ roomId }) => roomId))];
+}
+
+/** The room of this channel, if it has a conference or a mix. */
+export async function activeRoomOn(db: Db, channelId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('cohostRoom')
+    .innerJoin('room', 'room.id', 'cohostRoom.roomId')
+    .select('cohostRoom.roomId')
+    .where('room.channelId', '=', channelId)
+    .where((or) => or.or([or('cohostRoom.conferenceId', 'is not', null), or('cohostRoom.mixId', 'is not', null)]))
+    .executeTakeFirst();
+  return row?.roomId ?? null;
+}
+
+/** Of what may not have been told of, control having ended meanwhile: all that are open, and what ended since. */
+export async function recentSessions(db: Db, endedSinceMs: number): Promise<CohostSessionRow[]> {
+  return db
+    .selectFrom('cohostSession')
+    .selectAll()
+    .where((or) => or.or([or('state', '<>', 'ended'), or('endedAt', '>=', endedSinceMs)]))
+    .orderBy('createdAt')
     .execute();
 }
 

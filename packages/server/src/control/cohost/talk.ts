@@ -35,17 +35,24 @@ export class Talks {
     this.#options = options;
   }
 
-  /** @returns the conference's id. */
-  async open({
-    appId,
-    accountId,
-    anchorId,
-    title,
-  }: Pick<RoomRow, 'appId' | 'accountId' | 'anchorId' | 'title'>): Promise<string> {
+  /**
+   * The conference of a talk: the one there is, or a new one, owned by this anchor.
+   * @param id as it was kept; null: none yet.
+   * @param keep writes down the id of a new one before it is there, so that none is forgotten.
+   * @returns its id.
+   */
+  async begin(
+    id: string | null,
+    { appId, accountId, anchorId, title }: Pick<RoomRow, 'appId' | 'accountId' | 'anchorId' | 'title'>,
+    keep: (id: string) => Promise<unknown>,
+  ): Promise<string> {
     const { hall, now } = this.#options;
-    const id = newConferenceId();
+    const there = id === null ? undefined : await this.find(id);
+    if (there?.conference.state === 'open') return there.conference.id;
+    // Under another id than one that has ended: addresses of before are worthless, and nobody is to take them for these.
+    const begun = id === null || there ? newConferenceId() : id;
+    if (begun !== id) await keep(begun);
     const row = {
-      id,
       appId,
       accountId,
       title,
@@ -54,8 +61,8 @@ export class Talks {
       key: newSigningKey(),
       ownerId: anchorId,
     } as const;
-    await hall.open(newConference(row, now()));
-    return id;
+    await hall.open(newConference({ ...row, id: begun }, now()));
+    return begun;
   }
 
   find(id: string): Promise<Gathering | undefined> {
@@ -73,6 +80,17 @@ export class Talks {
     }));
   }
 
+  /** Has an anchor in it who is there by its page or its own stream: it is not given up for its silence, or comes back. */
+  async keep(id: string, anchor: { userId: string; nickname: string }, role: 'owner' | 'member'): Promise<void> {
+    const there = await this.find(id);
+    if (there?.conference.state !== 'open') return;
+    const isOwner = there.conference.ownerId === anchor.userId;
+    if (!memberNamed(there, anchor.userId) || (role === 'owner' && !isOwner)) await this.join(id, anchor, role);
+    await this.#change(id, (now) =>
+      memberNamed(now, anchor.userId) ? { type: 'polled', userId: anchor.userId } : null,
+    );
+  }
+
   /** Takes somebody out; when that is nobody, nothing. */
   async leave(id: string, userId: string, how: 'leave' | 'kick'): Promise<void> {
     await this.#change(id, (there) => (memberNamed(there, userId) ? { type: how, userId } : null));
@@ -80,11 +98,6 @@ export class Talks {
 
   async end(id: string): Promise<void> {
     await this.#change(id, () => ({ type: 'end' }));
-  }
-
-  /** Chat says that the member is there: it is not given up for its silence. */
-  async attend(id: string, userId: string): Promise<void> {
-    await this.#change(id, (there) => (memberNamed(there, userId) ? { type: 'polled', userId } : null));
   }
 
   /** How this member takes part; null: it does not. */

@@ -40,9 +40,10 @@ export class MixDesk {
   /**
    * Orders a mix.
    * @param by the operator may take any stream, an app those of its account.
+   * @param id of {@link newMixId}, for who has to know it before the mix is there.
    * @throws LiveError BAD_REQUEST naming the field, MIXER_FULL, MIX_QUOTA_EXCEEDED, CHANNEL_NOT_FOUND, CONFLICT, FORBIDDEN, ACCOUNT_….
    */
-  async create(by: Principal, request: CreateMix): Promise<MixState> {
+  async create(by: Principal, request: CreateMix, id: string = newMixId()): Promise<MixState> {
     const spec = readSpec(request);
     return this.#foreman
       .inTurn(async () => {
@@ -52,7 +53,7 @@ export class MixDesk {
         const app = by.kind === 'operator' && request.appId === undefined && first ? first : null;
         const owner = app ? { id: app.appId, accountId: app.accountId } : await owningApp(db, request.appId, by);
         const row: MixRow = {
-          id: newMixId(),
+          id,
           kind: 'mix',
           appId: owner.id,
           accountId: owner.accountId,

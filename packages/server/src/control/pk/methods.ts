@@ -16,25 +16,25 @@ export function definePkMethods(im: ImDesk, hall: PkHall): void {
     name: 'pk.cancel',
     params: METHODS['pk.cancel'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.cancel(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.cancel(sessionId, caller),
   });
   im.define({
     name: 'pk.respond',
     params: METHODS['pk.respond'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId, accept, reason }) => hall.answer(sessionId, userId, accept, reason ?? null),
+    handler: (caller, { sessionId, accept, reason }) => hall.answer(sessionId, caller, accept, reason ?? null),
   });
   im.define({
     name: 'pk.join',
     params: METHODS['pk.join'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.rejoin(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.rejoin(sessionId, caller),
   });
   im.define({
     name: 'pk.quit',
     params: METHODS['pk.quit'].params,
     who: 'user',
-    handler: ({ userId }, { sessionId }) => hall.quit(sessionId, userId),
+    handler: (caller, { sessionId }) => hall.quit(sessionId, caller),
   });
   im.define({
     name: 'pk.current',

@@ -81,7 +81,7 @@ describe('a battle, whatever happens in whatever order', () => {
     fc.tuple(fc.constantFrom('cancel', 'quit'), person).map(([type, by]) => ({ type, by }) as BattleInput),
     fc.constant<BattleInput>({ type: 'joined' }),
     fc.tuple(fc.constantFrom('left', 'right', 'x'), fc.integer({ min: -5, max: 100 })).map(([r, p]) => points(r, p)),
-    fc.constant<BattleInput>({ type: 'over', reason: 'anchor-gone' }),
+    fc.constant<BattleInput>({ type: 'over', reason: 'anchor-gone', roomId: 'left' }),
     fc.constant<BattleInput>(TICK),
   );
 

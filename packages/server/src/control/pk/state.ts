@@ -23,12 +23,13 @@ export type BattleInput =
   /** Both anchors' pictures are there. */
   | { type: 'joined' }
   | { type: 'points'; roomId: string; points: number }
-  | { type: 'over'; reason: 'anchor-gone' | 'room-closed' }
+  /** `roomId`: whose anchor is gone; null: it is nobody's doing. */
+  | { type: 'over'; reason: 'anchor-gone' | 'room-closed'; roomId: string | null }
   | { type: 'tick' };
 
 /**
  * The life of a battle: asking → joining → battle → punishment → ended. An anchor may quit from joining on; whoever quits a
- * battle has lost it. A battle without a winner has no punishment.
+ * battle, or goes, has lost it. A battle without a winner has no punishment.
  * @returns the same session when nothing changed.
  * @throws LiveError SESSION_NOT_FOUND, SESSION_OVER, FORBIDDEN.
  */
@@ -48,7 +49,7 @@ export function advance(battle: Battle, input: BattleInput, times: BattleTimes, 
     case 'points':
       return score(session, input);
     case 'over':
-      return session.state === 'ended' ? session : end(session, input.reason, atMs);
+      return session.state === 'ended' ? session : giveUp(session, input, atMs);
     case 'tick':
       return session.dueAt !== null && session.dueAt <= atMs ? timeUp(session, times, atMs) : session;
   }
@@ -75,6 +76,16 @@ function quit(battle: Battle, by: string, atMs: number): PkSessionRow {
   if (session.state === 'asking') return end(session, side === 0 ? 'cancelled' : 'rejected', atMs);
   const winnerRoomId = session.state === 'battle' ? roomsOf(session)[1 - side]! : session.winnerRoomId;
   return end({ ...session, winnerRoomId }, 'quit', atMs);
+}
+
+function giveUp(
+  session: PkSessionRow,
+  { reason, roomId }: Extract<BattleInput, { type: 'over' }>,
+  atMs: number,
+): PkSessionRow {
+  if (session.state !== 'battle' || roomId === null) return end(session, reason, atMs);
+  const winnerRoomId = roomId === session.roomId ? session.targetRoomId : session.roomId;
+  return end({ ...session, winnerRoomId }, reason, atMs);
 }
 
 function score(session: PkSessionRow, { roomId, points }: Extract<BattleInput, { type: 'points' }>): PkSessionRow {

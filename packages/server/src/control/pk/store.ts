@@ -14,6 +14,42 @@ export async function openBattles(db: Db, roomId: string | null = null): Promise
   return open.where((or) => or.or([or('roomId', '=', roomId), or('targetRoomId', '=', roomId)])).execute();
 }
 
+/** The battle that is on in this conference. */
+export async function battleOfConference(db: Db, conferenceId: string): Promise<PkSessionRow | undefined> {
+  return db
+    .selectFrom('pkSession')
+    .selectAll()
+    .where('conferenceId', '=', conferenceId)
+    .where('state', '<>', 'ended')
+    .executeTakeFirst();
+}
+
+/** Battles that are on in the room of this channel: one at most. */
+export async function battlesOnChannel(db: Db, channelId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('pkSession')
+    .innerJoin('room', (join) =>
+      join.on((on) =>
+        on.or([on('room.id', '=', on.ref('pkSession.roomId')), on('room.id', '=', on.ref('pkSession.targetRoomId'))]),
+      ),
+    )
+    .select('pkSession.id')
+    .where('room.channelId', '=', channelId)
+    .where('pkSession.state', 'not in', ['asking', 'ended'])
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Of what may not have been told of, control having ended meanwhile: all that are open, and what ended since. */
+export async function recentBattles(db: Db, endedSinceMs: number): Promise<PkSessionRow[]> {
+  return db
+    .selectFrom('pkSession')
+    .selectAll()
+    .where((or) => or.or([or('state', '<>', 'ended'), or('endedAt', '>=', endedSinceMs)]))
+    .orderBy('createdAt')
+    .execute();
+}
+
 /** The rooms of a battle, locked in one order everywhere. */
 export async function lockRooms(tx: Db, ids: readonly [string, string]): Promise<[RoomRow, RoomRow]> {
   const rooms = new Map<string, RoomRow>();

@@ -1,12 +1,14 @@
 import type { MixInputWish } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
-import type { Bus, Unsubscribe } from '../../bus/bus.ts';
+import type { Bus } from '../../bus/bus.ts';
 import type { ChannelRow, ConferenceMemberRow, ConferenceRelayRow, ConferenceRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { newId, newStreamName } from '../auth/secrets.ts';
 import { deleteChannel, insertChannel } from '../channel/store.ts';
 import type { ConferenceHall } from '../conference/hall.ts';
 import { Shows, type ShowsOptions, type ShowWish } from '../mix/shows.ts';
+import { Turns } from '../turns.ts';
+import { Upkeep } from '../upkeep.ts';
 
 export interface RelaysOptions extends ShowsOptions {
   db: Db;
@@ -28,24 +30,22 @@ const MOST_SHOWN = 16;
 export class Relays {
   readonly #options: RelaysOptions;
   readonly #shows: Shows;
-  #queue: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | null = null;
-  #unsubscribe: Unsubscribe | null = null;
-  #closed = false;
+  readonly #upkeep: Upkeep;
+  /** By conference: two reviews of one must not both order its mix. */
+  readonly #turns = new Turns();
 
   constructor(options: RelaysOptions) {
     this.#options = options;
     this.#shows = new Shows(options);
+    this.#upkeep = new Upkeep(options.log, 'a watched conference is not up to date');
   }
 
   async start(): Promise<void> {
-    const { bus } = this.#options;
-    this.#unsubscribe = bus.subscribe(
-      'conference.event',
-      ({ conferenceId }) => void this.#later(() => this.#review(conferenceId)),
+    this.#upkeep.hear(
+      this.#options.bus.subscribe('conference.event', ({ conferenceId }) => void this.#look(conferenceId)),
     );
-    this.#timer = setInterval(() => void this.#later(() => this.#compare()), COMPARE_EVERY_MS);
-    await this.#later(() => this.#compare());
+    this.#upkeep.every(COMPARE_EVERY_MS, () => this.#compare());
+    await this.#upkeep.run(() => this.#compare());
   }
 
   /**
@@ -58,21 +58,14 @@ export class Relays {
     accountId,
     title,
   }: Pick<ConferenceRow, 'id' | 'appId' | 'accountId' | 'title'>): Promise<void> {
-    const { db, now } = this.#options;
+    const { db } = this.#options;
     const channelId = newId('ch');
-    await insertChannel(db, {
-      id: channelId,
-      appId,
-      accountId,
-      name: title,
-      stream: newStreamName(),
-      pushAuth: 'signed',
-      playAuth: 'open',
-      listed: 1,
-      createdAt: now(),
+    // Before the channel, so that none is left behind: what has no channel is forgotten by the next look.
+    await this.#turns.take(id, async () => {
+      await db.insertInto('conferenceRelay').values({ conferenceId: id, channelId, mixId: null }).execute();
+      await this.#makeChannel(channelId, { appId, accountId, title });
     });
-    await db.insertInto('conferenceRelay').values({ conferenceId: id, channelId, mixId: null }).execute();
-    void this.#later(() => this.#review(id));
+    void this.#look(id);
   }
 
   /** By conference; those that cannot be watched are not in it. */
@@ -88,48 +81,64 @@ export class Relays {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#timer) clearInterval(this.#timer);
-    this.#unsubscribe?.();
-    await this.#queue;
+    await this.#upkeep.close();
+    await this.#turns.settled();
   }
 
-  async #review(conferenceId: string): Promise<void> {
-    const { db } = this.#options;
-    const relay = await db
-      .selectFrom('conferenceRelay')
-      .selectAll()
-      .where('conferenceId', '=', conferenceId)
-      .executeTakeFirst();
-    if (relay) await this.#follow(relay);
-  }
-
-  async #compare(): Promise<void> {
-    for (const relay of await this.#options.db.selectFrom('conferenceRelay').selectAll().execute())
-      await this.#follow(relay);
-  }
-
-  async #follow({ conferenceId, channelId, mixId }: ConferenceRelayRow): Promise<void> {
-    const { db, hall } = this.#options;
-    const there = await hall.find(conferenceId);
-    if (there?.conference.state === 'open') {
-      const now = await this.#shows.set(mixId, wishOf(there.conference, there.members, channelId));
-      if (now === mixId) return;
-      await db.updateTable('conferenceRelay').set({ mixId: now }).where('channelId', '=', channelId).execute();
-    } else {
-      await this.#shows.set(mixId, null);
-      await deleteChannel(db, channelId);
-      await db.deleteFrom('conferenceRelay').where('channelId', '=', channelId).execute();
+  async #makeChannel(
+    id: string,
+    { appId, accountId, title }: Pick<ConferenceRow, 'appId' | 'accountId' | 'title'>,
+  ): Promise<void> {
+    const { db, now } = this.#options;
+    const channel = { id, appId, accountId, name: title, stream: newStreamName(), pushAuth: 'signed' } as const;
+    try {
+      await insertChannel(db, { ...channel, playAuth: 'open', listed: 1, createdAt: now() });
+    } catch (error) {
+      await db.deleteFrom('conferenceRelay').where('channelId', '=', id).execute();
+      throw error;
     }
   }
 
-  /** One after the other: two reviews of one conference must not both order its mix. */
-  #later(job: () => Promise<void>): Promise<unknown> {
-    const failed = (error: unknown) => {
-      if (!this.#closed) this.#options.log.warn({ err: error }, 'watched conferences are not up to date');
-    };
-    this.#queue = this.#queue.then(job).catch(failed);
-    return this.#queue;
+  #look(conferenceId: string): Promise<void> {
+    return this.#upkeep.run(() => this.#turns.take(conferenceId, () => this.#follow(conferenceId)));
+  }
+
+  async #compare(): Promise<void> {
+    const rows = await this.#options.db.selectFrom('conferenceRelay').select('conferenceId').distinct().execute();
+    for (const { conferenceId } of rows) await this.#look(conferenceId);
+  }
+
+  async #follow(conferenceId: string): Promise<void> {
+    const { db, hall } = this.#options;
+    const relays = await db
+      .selectFrom('conferenceRelay')
+      .leftJoin('channel', 'channel.id', 'conferenceRelay.channelId')
+      .selectAll('conferenceRelay')
+      .select('channel.createdAt as channelSince')
+      .where('conferenceId', '=', conferenceId)
+      .execute();
+    if (relays.length === 0) return;
+    const there = await hall.find(conferenceId);
+    for (const { channelSince, ...relay } of relays) {
+      // Who deletes the channel does not want it watched any more. One from before belongs to another conference of that id.
+      const isOpen = there?.conference.state === 'open';
+      const goesOn = isOpen && channelSince !== null && channelSince >= there.conference.createdAt;
+      if (goesOn) await this.#show(relay, wishOf(there.conference, there.members, relay.channelId));
+      else await this.#end(relay);
+    }
+  }
+
+  #show({ channelId, mixId }: ConferenceRelayRow, wish: ShowWish | null): Promise<void> {
+    return this.#shows.set(mixId, wish, (id) =>
+      this.#options.db.updateTable('conferenceRelay').set({ mixId: id }).where('channelId', '=', channelId).execute(),
+    );
+  }
+
+  async #end(relay: ConferenceRelayRow): Promise<void> {
+    const { db } = this.#options;
+    await this.#show(relay, null);
+    await deleteChannel(db, relay.channelId);
+    await db.deleteFrom('conferenceRelay').where('channelId', '=', relay.channelId).execute();
   }
 }
 

@@ -32,6 +32,10 @@ const TABLES = [
   'chatSanction',
   'chatGift',
   'chatRules',
+  'cohostSession',
+  'cohostRoom',
+  'pkSession',
+  'conferenceRelay',
 ] as const satisfies readonly (keyof Schema)[];
 
 /** Defines the same tests for SQLite and for PostgreSQL. `open` answers an empty store; the one before is then
