@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
+import { lobby as openLobby, pictures, sees } from './peers/call-page.ts';
 import { Browser } from './peers/chromium.ts';
 import { whip } from './peers/webrtc-page.ts';
 import { until } from './until.ts';
@@ -28,34 +29,8 @@ after(async () => {
   await lianmai?.stop();
 });
 
-/** The lobby of the call, with this name in the field. */
-async function lobby(browser: Browser, nickname: string, size = DESKTOP, language = 'en'): Promise<Page> {
-  const page = await browser.open(`${lianmai.http}/call/talk?lang=${language}`, size);
-  await page.getByRole('textbox').fill(nickname);
-  return page;
-}
-
-/** Decoded pictures of the member; null while it is not shown by video. */
-function pictures(page: Page, nickname: string): Promise<number | null> {
-  return page.evaluate((name) => {
-    const tile = [...document.querySelectorAll('main li')].find((item) => item.textContent?.includes(name));
-    const video = tile?.querySelector('video');
-    if (video?.dataset['hidden'] !== 'false' || video.videoWidth === 0) return null;
-    return video.getVideoPlaybackQuality().totalVideoFrames;
-  }, nickname);
-}
-
-/** Waits until so many more pictures of the member were decoded. */
-async function sees(page: Page, nickname: string, more: number): Promise<void> {
-  const { count: from } = await until(`${nickname} is seen`, async () => {
-    const count = await pictures(page, nickname);
-    return count !== null && { count };
-  });
-  await until(`${more} more pictures of ${nickname}`, async () => {
-    const now = await pictures(page, nickname);
-    return now !== null && now >= from + more;
-  });
-}
+const lobby = (browser: Browser, nickname: string, size = DESKTOP, language = 'en') =>
+  openLobby(browser, `${lianmai.http}/call/talk?lang=${language}`, nickname, size);
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(SHOTS, `call-${name}.png`) });
 

@@ -13,6 +13,8 @@ import { until, within } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const API_KEY = 'e2e-operator-key-0123456789';
+/** A second on a quiet machine. */
+const START_WITHIN_MS = 60_000;
 
 export interface LianmaiOptions {
   workers?: number;
@@ -88,7 +90,7 @@ export class Lianmai implements AsyncDisposable {
     const rtc = await freeUdpPorts(options.workers ?? 2);
     const lianmai = new Lianmai({ http, rtmp, rtc }, dataDir, options);
     try {
-      await lianmai.healthy();
+      await lianmai.healthy(START_WITHIN_MS);
     } catch (error) {
       await lianmai.#kill();
       throw new Error(`It did not start. It printed: ${lianmai.printed.slice(-2000)}\n${lianmai.story()}`, {

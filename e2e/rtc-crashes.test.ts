@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { Lianmai } from './lianmai.ts';
+import { lobby, sees, shows } from './peers/call-page.ts';
+import { Browser } from './peers/chromium.ts';
+import { push } from './peers/ffmpeg.ts';
+import { HostileRelay, Stranger } from './peers/hostile-relay.ts';
+import type { Program } from './peers/program.ts';
+import { forgetGaps, whep, whepStats, whip } from './peers/webrtc-page.ts';
+import type { ErrorAnswer } from './rest.ts';
+import { until } from './until.ts';
+
+/** Some seconds on a quiet machine; it says how many it were. */
+const BACK_WITHIN_MS = 45_000;
+const SMALL = { width: 640, height: 480 };
+
+let lianmai: Lianmai;
+/** One for each page that is looked at: those in the background are not painted. */
+let browsers: Record<'anna' | 'bo' | 'viewer', Browser>;
+
+before(async () => {
+  lianmai = await Lianmai.start({ workers: 2, settings: { mixers: '0', 'publish-grace-ms': '5000' } });
+  browsers = { anna: await Browser.start(), bo: await Browser.start(), viewer: await Browser.start() };
+});
+after(async () => {
+  for (const browser of Object.values(browsers ?? {})) await browser[Symbol.asyncDispose]();
+  await lianmai?.stop();
+});
+
+const isLive = async (id: string) => (await lianmai.rest.channel(id)).state === 'live';
+
+describe('a media worker killed while browsers publish and play', () => {
+  it('the pages come back by themselves, whichever worker it was', async (t) => {
+    const channel = await lianmai.rest.createChannel('show');
+    let encoder: Program = push(channel.push.rtmp, { size: '320x240' });
+    await until('live', () => isLive(channel.id));
+    const url = `${lianmai.http}/call/talk?lang=en`;
+    const [anna, bo] = [await lobby(browsers.anna, url, 'Anna', SMALL), await lobby(browsers.bo, url, 'Bo', SMALL)];
+    for (const page of [anna, bo]) await page.getByRole('button', { name: 'Join' }).click();
+    const viewer = await browsers.viewer.open(`${lianmai.http}/watch/show?player=whep&lang=en`, SMALL);
+    const all = (pictures: number) =>
+      Promise.all([
+        sees(anna, 'Bo', pictures, BACK_WITHIN_MS),
+        sees(bo, 'Anna', pictures, BACK_WITHIN_MS),
+        shows(viewer, pictures, BACK_WITHIN_MS),
+      ]);
+    await all(25);
+    for (const worker of ['edge-0', 'edge-1']) {
+      const fromMs = performance.now();
+      await lianmai.killAndAwaitReturn(worker);
+      // Encoders connect again, as OBS does.
+      await until('live again', async () => {
+        if (!encoder.running) encoder = push(channel.push.rtmp, { size: '320x240' });
+        return isLive(channel.id);
+      });
+      await all(25);
+      t.diagnostic(`${worker} killed: all play again after ${Math.round(performance.now() - fromMs)} ms`);
+    }
+    await encoder[Symbol.asyncDispose]();
+    for (const page of [anna, bo, viewer]) await page.close();
+  });
+});
+
+describe('hostile bytes on the UDP ports', () => {
+  it('a call goes on: garbage from strangers, and damaged, replayed and oversized packets from its own address', async (t) => {
+    const workers = new Map([...lianmai.processes()].filter(([name]) => name.startsWith('edge')));
+    const memoryMb = lianmai.workersMemoryMb();
+    const channel = await lianmai.rest.createChannel('attacked');
+    const ports = [lianmai.rtcPort, lianmai.rtcPort + 1];
+    await using closing = new AsyncDisposableStack();
+    const stranger = closing.use(await Stranger.start(ports));
+    const relayed = async () => {
+      const relays: HostileRelay[] = [];
+      for (const port of ports) relays.push(closing.use(await HostileRelay.start(port)));
+      return { relays, via: Object.fromEntries(relays.map((relay, i) => [ports[i] ?? 0, relay.port])) };
+    };
+    const [up, down] = [await relayed(), await relayed()];
+    const publisher = await browsers.anna.open(`${lianmai.http}/healthz`, SMALL);
+    const whipUrl = `${lianmai.http}/live/attacked.whip${new URL(channel.push.rtmp).search}`;
+    assert.equal((await whip(publisher, whipUrl, { via: up.via })).status, 201);
+    await until('live', () => isLive(channel.id));
+    const viewer = await browsers.bo.open(`${lianmai.http}/healthz`, SMALL);
+    const play = () => whep(viewer, `${lianmai.http}/live/attacked.whep`, { via: down.via });
+    await until('it plays', async () => (await play()).status === 201);
+    await plays(viewer, 25);
+    await forgetGaps(viewer);
+    for (const relay of [...up.relays, ...down.relays]) relay.hostile = true;
+    await plays(viewer, 150);
+    const { longestGapMs, connection } = await whepStats(viewer);
+    const attacks = [...up.relays, ...down.relays].reduce((sum, { sent }) => sum + sent, 0);
+    const grownMb = lianmai.workersMemoryMb() - memoryMb;
+    t.diagnostic(
+      `${attacks} from its own address, ${stranger.sent} from strangers; ${Math.round(longestGapMs)} ms without a picture, ${Math.round(grownMb)} MB more`,
+    );
+    assert.ok(attacks > 1000 && stranger.sent > 1000);
+    assert.equal(connection, 'connected');
+    assert.ok(longestGapMs < 3000, `${longestGapMs} ms without a picture`);
+    assert.ok(grownMb < 120, `${grownMb} MB`);
+    assert.equal((await fetch(`${lianmai.http}/healthz`)).status, 200);
+    for (const [name, pid] of workers) assert.equal(lianmai.processes().get(name), pid, `${name} is the same`);
+    await publisher.close();
+    await viewer.close();
+  });
+});
+
+describe('a flood of offers', () => {
+  it('is refused in words past the limit of its address; who is in stays, and there is room again after', async () => {
+    const limit = 40;
+    await using small = await Lianmai.start({
+      workers: 1,
+      settings: { mixers: '0', 'max-connections-per-ip': String(limit) },
+    });
+    const channel = await small.rest.createChannel('flooded');
+    await using encoder = push(channel.push.rtmp, { size: '320x240' });
+    await until('live', async () => (await small.rest.channel(channel.id)).state === 'live');
+    const page = await browsers.anna.open(`${lianmai.http}/healthz`, SMALL);
+    const offer = await page.evaluate(async () => {
+      const peer = new RTCPeerConnection();
+      peer.addTransceiver('video', { direction: 'recvonly' });
+      await peer.setLocalDescription();
+      const { sdp = '' } = peer.localDescription ?? {};
+      peer.close();
+      return sdp;
+    });
+    await page.close();
+    const post = () =>
+      fetch(`${small.http}/live/flooded.whep`, {
+        method: 'POST',
+        body: offer,
+        headers: { 'content-type': 'application/sdp' },
+      });
+    const first = await until('it plays', async () => {
+      const answer = await post();
+      await answer.text();
+      return answer.status === 201 && answer;
+    });
+    const sessions = [first.headers.get('location') ?? ''];
+    const refusals: ErrorAnswer['error'][] = [];
+    for (let i = 0; i < 3 * limit; i++) {
+      const answer = await post();
+      if (answer.status === 201) sessions.push(answer.headers.get('location') ?? '');
+      else refusals.push(((await answer.json()) as ErrorAnswer).error);
+    }
+    assert.ok(sessions.length <= limit && refusals.length >= 2 * limit, `${sessions.length} and ${refusals.length}`);
+    for (const { name, message } of refusals) {
+      assert.equal(name, 'TOO_MANY_CONNECTIONS');
+      assert.match(message, /too many connections: try again later/);
+    }
+    assert.ok(encoder.running && (await small.rest.channel(channel.id)).state === 'live');
+    for (const session of sessions) await fetch(new URL(session, small.http), { method: 'DELETE' });
+    assert.equal((await post()).status, 201);
+  });
+});
+
+/** Waits until so many more pictures were decoded. */
+async function plays(page: Page, pictures: number): Promise<void> {
+  const { framesDecoded } = await whepStats(page);
+  await until(
+    `${pictures} more pictures`,
+    async () => (await whepStats(page)).framesDecoded >= framesDecoded + pictures,
+    30_000,
+  );
+}
