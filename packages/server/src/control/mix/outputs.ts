@@ -4,6 +4,7 @@ import type { Db } from '../../store/store.ts';
 import type { Principal } from '../auth/principal.ts';
 import { type ChannelWithKeys, findChannel } from '../channel/store.ts';
 import { knownPictures } from '../picture/store.ts';
+import { refuseLoops } from './loops.ts';
 import { type MixSpec, picturesOf, streamsOf } from './spec.ts';
 import { ownersOf } from './stream-owners.ts';
 
@@ -73,6 +74,7 @@ export async function checkSpec(
     if (source === stream || source?.startsWith(mixMinusName(stream, '')))
       throw new LiveError('BAD_REQUEST', `${field}: a mix cannot take its own output`, `${field}/stream`);
   }
+  await refuseLoops(db, stream, spec);
   const pictures = picturesOf(spec);
   const known = await knownPictures(
     db,

@@ -114,6 +114,25 @@ describeStores('mixes over REST', (open) => {
     await control.delete(`/v1/mixes/${mix.id}`);
   });
 
+  it('never show themselves, however many mixes lie between', async () => {
+    const one = await make({ inputs: ['anna', 'later'], output: { stream: 'first' } });
+    const two = await make({ inputs: ['bert', { stream: 'first' }], output: { stream: 'second' } });
+    const refused = async (method: 'post' | 'patch', path: string, body: object) => {
+      const { status, body: answer } = await control[method]<Answered>(path, body);
+      return [status, answer.error.field, answer.error.message] as const;
+    };
+    const [status, field, message] = await refused('patch', `/v1/mixes/${one.id}`, { inputs: ['anna', 'second'] });
+    assert.deepEqual([status, field], [400, 'inputs/1/stream']);
+    assert.match(message, /this is "second", which takes "first", which is this mix/);
+    const minus = await refused('patch', `/v1/mixes/${one.id}`, { inputs: { add: ['second.minus-bert'] } });
+    assert.deepEqual(minus.slice(0, 2), [400, 'inputs/2/stream']);
+    // The first takes it already, though nobody makes it yet.
+    const closing = await refused('post', '/v1/mixes', { inputs: ['second'], output: { stream: 'later' } });
+    assert.deepEqual(closing.slice(0, 2), [400, 'inputs/0/stream']);
+    const three = await make({ inputs: ['first', 'second'] });
+    for (const { id } of [one, two, three]) await control.delete(`/v1/mixes/${id}`);
+  });
+
   it('say which field is wrong', async () => {
     const tile = { input: 0, x: 0, y: 0, width: 1, height: 1 };
     const table: [object, string][] = [
