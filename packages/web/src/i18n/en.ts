@@ -284,7 +284,7 @@ export const en = {
     hideDanmaku: 'Hide danmaku',
     showDanmaku: 'Show danmaku',
     newest: 'New messages',
-    hint: 'Be kind. Nobody is told your password, and nobody needs it.',
+    hint: 'Be kind, and never tell anybody your password.',
     cameIn: '{{name}} came in',
     othersCameIn_one: '{{name}} and {{shown}} more came in',
     othersCameIn_other: '{{name}} and {{shown}} more came in',

@@ -281,7 +281,7 @@ export const zh: Words = {
     hideDanmaku: '隐藏弹幕',
     showDanmaku: '显示弹幕',
     newest: '新消息',
-    hint: '文明聊天。任何人都不会向你索要密码，请勿告诉他人。',
+    hint: '请文明聊天，不要把密码告诉任何人。',
     cameIn: '{{name}} 来了',
     othersCameIn_other: '{{name}} 等 {{shown}} 人来了',
     gave: '送出 {{gift}} × {{shown}}',
