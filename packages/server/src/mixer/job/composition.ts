@@ -61,7 +61,7 @@ const RATE_OVER_MS = 3000;
 export class Composition implements Due {
   readonly #tools: CompositionTools;
   readonly #inputs = new Map<string, Input>();
-  readonly #sound = new SoundMixer();
+  readonly #sound = new SoundMixer({ lateMs: BLOCK_MS });
   readonly #outputs = new Map<string, Output>();
   readonly #gop: GopCache;
   readonly #slowDown = new SlowDown();
@@ -399,11 +399,10 @@ export class Composition implements Due {
 
   #takeFrame({ input, clock, pictureClock }: Input, frame: VideoFrame | AudioFrame, isLive: boolean): void {
     const nowMs = this.#tools.now();
-    const isVideo = frame.track === 'video';
-    if (isLive && frame.type !== 'config')
-      clock.arrived(frame.dts + frame.cts, nowMs, isVideo ? this.#earlyMs : BLOCK_MS);
-    if (!isVideo) this.#sound.write(input.id, frame, clock, nowMs);
-    else if (input.video) this.#compositor.write(input.id, frame, pictureClock, nowMs);
+    // Sound tells the clock of itself.
+    if (frame.track === 'audio') return this.#sound.write(input.id, frame, clock, nowMs);
+    if (isLive && frame.type !== 'config') clock.arrived(frame.dts + frame.cts, nowMs, this.#earlyMs);
+    if (input.video) this.#compositor.write(input.id, frame, pictureClock, nowMs);
   }
 
   #openCompositor(): Compositor {

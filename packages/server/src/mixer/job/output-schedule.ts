@@ -2,7 +2,7 @@
 export interface Due {
   /** Picture number `index` of the current frame rate, due at `atMs`. */
   picture(index: number, atMs: number): void;
-  /** A block of sound that begins at `atMs`. */
+  /** A block of sound that began at `atMs`, and is over. */
   block(atMs: number): void;
 }
 
@@ -24,7 +24,8 @@ const SOUND_WAITS_MS = 30;
 
 /**
  * When pictures and blocks of sound of an output are due: both on one timeline, that of {@link OutputScheduleOptions.now},
- * free of drift since each time is counted from the start.
+ * free of drift since each time is counted from the start. A block is made when it is over, as a microphone's is: made when it begins,
+ * all that is in it would have to be there before, and pictures would wait for that too.
  */
 export class OutputSchedule {
   readonly #blockMs: number;
@@ -73,7 +74,7 @@ export class OutputSchedule {
 
   /** When to call {@link run} next. */
   get nextMs(): number {
-    return Math.min(this.#pictureMs, this.#blockMsAt(this.#blocks) + SOUND_WAITS_MS);
+    return Math.min(this.#pictureMs, this.#blockMsAt(this.#blocks + 1) + SOUND_WAITS_MS);
   }
 
   /** Goes on at another rate: pictures are counted from 0 again. */
@@ -90,11 +91,10 @@ export class OutputSchedule {
     this.#leaveOut(untilMs);
     for (;;) {
       const pictureMs = this.#pictureMs;
-      const blockMs = this.#blockMsAt(this.#blocks);
-      if (Math.min(pictureMs, blockMs) > untilMs) return;
-      if (blockMs <= pictureMs) {
-        this.#blocks++;
-        due.block(blockMs);
+      const blockOverMs = this.#blockMsAt(this.#blocks + 1);
+      if (Math.min(pictureMs, blockOverMs) > untilMs) return;
+      if (blockOverMs <= pictureMs) {
+        due.block(this.#blockMsAt(this.#blocks++));
         continue;
       }
       const index = this.#index++;
@@ -122,7 +122,7 @@ export class OutputSchedule {
       this.#late += missed;
       this.#leftOut += missed;
     }
-    const silentMs = nowMs - this.#blockMsAt(this.#blocks);
+    const silentMs = nowMs - this.#blockMsAt(this.#blocks + 1);
     if (silentMs > CATCH_UP_SOUND_MS) this.#blocks += Math.floor((silentMs - CATCH_UP_SOUND_MS / 2) / this.#blockMs);
   }
 }

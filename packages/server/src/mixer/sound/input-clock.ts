@@ -3,11 +3,11 @@ const LEAST_DELAY_MS = 20;
 /** A source whose frames come later than this is late, whatever is done. */
 const MOST_DELAY_MS = 400;
 /** Before a source's jitter is known. */
-const FIRST_DELAY_MS = 40;
+const FIRST_DELAY_MS = 30;
 /** Above the latest arrival that was seen. */
-const MARGIN_MS = 8;
+const MARGIN_MS = 4;
 /** Arrivals are remembered by so many buckets of a second. */
-const BUCKETS = 16;
+const BUCKETS = 12;
 const BUCKET_MS = 1000;
 /** One arrival so much later than twice all the others is a mishap, which is not waited for ever after. */
 const MISHAP_MS = 40;
@@ -24,7 +24,7 @@ const SETTLE_MS = 5000;
 /** … but time passes slower or faster at most by this: nobody hears it. */
 const USUAL_RATE = 0.005;
 /** Far off, coming back matters more. */
-const FAR_MS = 100;
+const FAR_MS = 40;
 const FAR_RATE = 0.02;
 
 /** What sound and picture need of {@link InputClock}. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AudioFrame } from '@lianmai/media';
+import { InputClock } from './input-clock.ts';
 import { CEILING } from './limiter.ts';
 import { BLOCK_MS, SAMPLES_PER_MS } from './planes.ts';
+import { SoundMixer } from './sound-mixer.ts';
 import { amplitudeOf, clicks, decibels, loudestCrackle, loudnessOf } from './testing/listening.ts';
 import { Stage } from './testing/stage.ts';
 import { tone } from './testing/tones.ts';
@@ -308,4 +310,48 @@ describe('sources that change, and rubbish', () => {
     stage.mixer.setInput('a', { volume: 1, muted: false });
     assert.equal(stage.mixer.bufferMs('a'), null);
   });
+});
+
+describe('who comes again', () => {
+  it('an input may come back under its id at once, with another stream, clock and volume', () => {
+    using stage = new Stage();
+    stage.play('a', tone(300, { seconds: 1.45 }));
+    stage.runTo(1450);
+    stage.mixer.removeInput('a');
+    stage.play(
+      'a',
+      tone(700, { codec: 'opus', seconds: 5 }).filter(({ type, dts }) => type === 'config' || dts > 1500),
+      { volume: 0.5 },
+    );
+    stage.runTo(4500);
+    assertLoudness(during(stage.heard, 2000, 4400), 700, AMPLITUDE / 2);
+    assertSmooth(during(stage.heard, 0, 4500));
+  });
+
+  it('a stream that begins anew, with another clock and other timestamps, is heard within 300 ms', () => {
+    using stage = new Stage();
+    stage.play('a', tone(440, { seconds: 2 }));
+    stage.runTo(2500);
+    const again = tone(440, { sampleRate: 44_100, seconds: 3, fromMs: 90_000 });
+    stage.play('a', again, { arrivesMs: ({ dts }) => dts - 90_000 + 2500 });
+    stage.runTo(5000);
+    assertLoudness(during(stage.heard, 2850, 4900), 440);
+    assertSmooth(stage.heard);
+  });
+});
+
+it('blocks that are made when they are over let inputs wait less by their length', () => {
+  const delayMs = (lateMs: number) => {
+    using mixer = new SoundMixer({ lateMs });
+    const clock = new InputClock();
+    mixer.setInput('a', { volume: 1, muted: false });
+    for (const frame of tone(440, { seconds: 25 })) {
+      if (frame.type !== 'config') clock.arrived(frame.dts, frame.dts);
+      mixer.write('a', frame, clock, frame.dts);
+    }
+    clock.playheadMs(25_000);
+    return clock.delayMs;
+  };
+  const saved = delayMs(0) - delayMs(BLOCK_MS);
+  assert.ok(saved > 14 && saved < 22, `${saved} ms`);
 });

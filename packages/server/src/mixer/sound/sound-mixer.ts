@@ -31,7 +31,7 @@ interface MixMinus {
  * that is due at `nowMs` by an input's clock is the first sample of the block made for that moment. Synchronous, and allocates
  * nothing per block. Nothing that an input sends disturbs the others.
  */
-export class SoundMixer {
+export class SoundMixer implements Disposable {
   readonly #log: Logger | null;
   readonly #lateMs: number;
   readonly #inputs = new Map<string, SoundInput>();
@@ -132,6 +132,10 @@ export class SoundMixer {
     this.#heard.clear();
     this.#levels.clear();
     this.#minuses.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #add(input: SoundInput): void {
