@@ -20,7 +20,7 @@ const JUMP_BACK_MS = 200;
 /** A fresh source sends its last group of pictures at once: its timeline is found freely for so long. */
 const ACQUIRE_MS = 1000;
 /** The delay goes to its target in about so long, … */
-const SETTLE_MS = 5000;
+const SETTLE_MS = 2500;
 /** … but time passes slower or faster at most by this: nobody hears it. */
 const USUAL_RATE = 0.005;
 /** Far off, coming back matters more. */
