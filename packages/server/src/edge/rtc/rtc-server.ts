@@ -188,7 +188,7 @@ export class RtcServer {
       const session: RtcSession = this.#open('whip', stream, agreed, {
         connected: () => {},
         packet: (data) => publisher?.packet(data, this.#options.now()),
-        closed: () => session.end('vanished'),
+        closed: () => session.clientClosed(),
         over: (reason) => {
           this.#publishers.delete(session.id);
           publication.end(reason);

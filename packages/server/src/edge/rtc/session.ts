@@ -14,6 +14,9 @@ export interface RtcSessionOptions {
   over(reason: EndReason): void;
 }
 
+/** Clients that close their connection before they say goodbye by DELETE do so at once. */
+const GOODBYE_WITHIN_MS = 500;
+
 /** One WHIP or WHEP resource: a connection and what it is for. */
 export class RtcSession {
   readonly id: string;
@@ -23,6 +26,7 @@ export class RtcSession {
   readonly peer: Peer;
   readonly #options: RtcSessionOptions;
   #over = false;
+  #vanishing: NodeJS.Timeout | undefined;
 
   constructor(options: RtcSessionOptions) {
     this.#options = options;
@@ -54,10 +58,16 @@ export class RtcSession {
     this.peer.addCandidates(fragment.candidates);
   }
 
+  /** The client's end is closed: it has vanished, unless its DELETE is on the way. */
+  clientClosed(): void {
+    if (!this.#over) this.#vanishing ??= setTimeout(() => this.end('vanished'), GOODBYE_WITHIN_MS);
+  }
+
   /** Idempotent. */
   end(reason: EndReason): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#vanishing);
     this.peer.close();
     this.#options.over(reason);
   }
