@@ -29,12 +29,13 @@ export class Browser implements AsyncDisposable {
     this.#profile = profile;
   }
 
-  static async start(): Promise<Browser> {
+  /** @param camera a .y4m file in place of the browser's fake camera, see fake-camera.ts. */
+  static async start({ camera }: { camera?: string } = {}): Promise<Browser> {
     const profile = await mkdtemp(join(tmpdir(), 'lianmai-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: '/usr/bin/chromium',
       headless: false, // says the flag below, with the full browser's media
-      args: FLAGS,
+      args: camera === undefined ? FLAGS : [...FLAGS, `--use-file-for-fake-video-capture=${camera}`],
       viewport: { width: 1440, height: 900 },
     });
     return new Browser(context, profile);

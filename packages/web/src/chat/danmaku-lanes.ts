@@ -36,5 +36,5 @@ function isFree(last: LastOne, nowMs: number, width: number, stage: number): boo
   const tail = stage - lastSpeed * elapsed + last.width + GAP_PX;
   if (tail > stage) return false;
   // When the last one's tail leaves on the left, the new one's head must still be behind it.
-  return stage - speed * (CROSSING_MS - elapsed) >= -GAP_PX || speed <= lastSpeed;
+  return speed <= lastSpeed || stage - speed * (CROSSING_MS - elapsed) >= 0;
 }
