@@ -43,7 +43,7 @@ function Check({
 }) {
   const { t } = useTranslation();
   const { access = 'asking', preview = null } = used?.snapshot ?? {};
-  return (
+  return createPortal(
     <section className={styles.check} aria-label={t('air.checkTitle')}>
       <div className={styles.checkBox}>
         <div className={styles.checkPicture}>
@@ -85,7 +85,8 @@ function Check({
           </button>
         </div>
       </div>
-    </section>
+    </section>,
+    document.body,
   );
 }
 

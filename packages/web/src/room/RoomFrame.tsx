@@ -8,7 +8,7 @@ import styles from './RoomFrame.module.css';
  */
 export function RoomFrame({ stage, talk }: { stage: ReactNode; talk: ReactNode }) {
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-talk>
       <div className={styles.header}>
         <Header wide />
       </div>
@@ -31,16 +31,17 @@ export function Talk({
   head?: ReactNode;
   above?: ReactNode;
   list: ReactNode;
-  rail: ReactNode;
-  input: ReactNode;
+  /** Neither of them: it is over. */
+  rail?: ReactNode;
+  input?: ReactNode;
 }) {
   return (
     <>
       {head && <div className={styles.head}>{head}</div>}
       <div className={styles.list}>{list}</div>
-      <div className={styles.rail}>{rail}</div>
+      {rail && <div className={styles.rail}>{rail}</div>}
       <div className={styles.above}>{above}</div>
-      <div className={styles.input}>{input}</div>
+      {input && <div className={styles.input}>{input}</div>}
     </>
   );
 }

@@ -140,7 +140,12 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
         </RoomStage>
       }
       talk={
-        isClosed ? null : (
+        isClosed ? (
+          <Talk
+            head={<RoomHead room={room} onPeople={() => setSheet('people')} />}
+            list={<ChatList lines={used?.state.lines ?? []} onPerson={null} />}
+          />
+        ) : (
           <>
             <Talk
               head={<RoomHead room={room} onPeople={() => setSheet('people')} />}
