@@ -6,6 +6,7 @@ import { loadPicture } from '../storage/pictures.ts';
 import { runChild } from '../supervisor/child-process.ts';
 import { registerMetrics } from './metrics.ts';
 import { Mixer } from './mixer.ts';
+import { warmText } from './picture/text.ts';
 
 runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   const internalAddress = join(runtimeDir, `${name}.sock`);
@@ -27,6 +28,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   registerMetrics([metrics], mixer);
   await relays.listen();
   await mixer.start();
+  warmText();
   return {
     async close() {
       await mixer.close();

@@ -219,7 +219,11 @@ describe('a change of layout', () => {
             assert.ok(x + width <= canvas.width && y + height <= canvas.height);
           }
         assert.ok(samePlaces(tween(a, b, 1), b));
-        if (before >= after && to !== 'full' && from !== 'full') assert.equal(tween(a, b, 0).length, b.length);
+        const staying = tween(a, b, 0.5).filter(({ isLeaving }) => !isLeaving);
+        assert.deepEqual(
+          staying.map(({ input }) => input),
+          b.map(({ input }) => input),
+        );
       }),
     );
   });
@@ -233,5 +237,14 @@ describe('a change of layout', () => {
   it('lets a new tile grow out of its middle', () => {
     const [born] = tween([], placeTiles(ids(1), { tiles: [custom('in-0')] }, HD, null), 0);
     assert.deepEqual(rect(born as PlacedTile), [36, 36, 30, 30]);
+  });
+
+  it('lets a tile that leaves shrink into its middle, on the layer where it was', () => {
+    const full = custom('in-0', { width: 1280, height: 720 });
+    const both = placeTiles(ids(2), { tiles: [full, custom('in-1', { layer: 2 })] }, HD, null);
+    const [under, over] = tween(both, placeTiles(ids(1), { tiles: [full] }, HD, null), 0.5);
+    assert.deepEqual([under?.input, over?.input, over?.isLeaving], ['in-0', 'in-1', true]);
+    assert.deepEqual(rect(over as PlacedTile), [30, 30, 40, 40]);
+    assert.equal(tween(both, [under as PlacedTile], 1).length, 1);
   });
 });

@@ -25,9 +25,12 @@ export interface PlacedTile extends Rect {
   label: boolean;
   /** false: avatar and name only, whatever the input sends. */
   picture: boolean;
+  /** In no layout any more, and shrinking. */
+  isLeaving?: true;
 }
 
-export const nearestEven = (value: number): number => 2 * Math.round(value / 2);
+/** Never -0. */
+export const nearestEven = (value: number): number => 2 * Math.round(value / 2) + 0;
 
 /** The edges rounded, not the size: neighbours stay neighbours. */
 export function evenRect({ x, y, width, height }: Rect): Rect {

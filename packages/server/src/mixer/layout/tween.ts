@@ -1,11 +1,11 @@
 import { evenRect, type PlacedTile, type Rect } from './tile.ts';
 
-/** A tile that joins grows from this share of its size. */
+/** A tile that joins grows from this share of its size; one that leaves shrinks to it. */
 const BORN_AT = 0.3;
 
 /**
- * The tiles between two tables: those in both slide, new ones grow out of their middle, those that left are gone at
- * once. Everything but place, size and corner is the new table's already.
+ * The tiles between two tables, lowest first: those in both slide, new ones grow out of their middle, those that leave shrink into it
+ * below their equals. Everything but place, size and corner is the new table's already.
  *
  * @param progress 0 to 1 of the time; it slows down towards the end
  */
@@ -13,13 +13,18 @@ export function tween(from: readonly PlacedTile[], to: readonly PlacedTile[], pr
   if (progress >= 1) return [...to];
   const share = easeOut(Math.max(0, progress));
   const left = [...from];
-  return to.map((tile) => {
+  const here = to.map((tile) => {
     const index = left.findIndex(({ input }) => input === tile.input);
     const [start] = index < 0 ? [undefined] : left.splice(index, 1);
     const rect = evenRect(between(start ?? shrunk(tile), tile, share));
     const radius = Math.round((start?.radius ?? tile.radius) * (1 - share) + tile.radius * share);
     return { ...tile, ...rect, radius };
   });
+  const leaving = left.map((tile): PlacedTile => {
+    const rect = evenRect(between(tile, shrunk(tile), share));
+    return { ...tile, ...rect, label: false, isLeaving: true };
+  });
+  return [...leaving, ...here].sort((a, b) => a.layer - b.layer);
 }
 
 /** Whether two tables put the same inputs to the same places. */

@@ -477,6 +477,30 @@ describe('layouts', () => {
     assertColour(there, 310, 170, '#000000');
   });
 
+  it('shrink who leaves, and are rid of it then', (t) => {
+    const [full, small] = [tileOf('a', { width: 640, height: 360 }), tileOf('b', { x: 320, y: 180, layer: 2 })];
+    const both = [inputOf('a'), inputOf('b')];
+    const { made, write, wish } = compositor(t, {
+      inputs: both,
+      layout: { tiles: [full, small] },
+      canvas: { transitionMs: 300 },
+    });
+    write('a', encodePictures({ paint: RED, frames: 1 }));
+    write('b', encodePictures({ paint: GREEN, frames: 1 }));
+    assertColour(made.compose(0), 330, 190, GREEN);
+    wish({ tiles: [full] }, 1000, [inputOf('a')]);
+    const halfway = made.compose(1100);
+    assertColour(halfway, 330, 190, RED);
+    assertColour(halfway, 480, 270, GREEN);
+    assertColour(made.compose(1300), 480, 270, RED);
+    // Back before it was gone: it begins anew.
+    wish({ tiles: [full, small] }, 1400, both);
+    wish({ tiles: [full] }, 1500, [inputOf('a')]);
+    wish({ tiles: [full, small] }, 1600, both);
+    made.compose(1700);
+    assertColour(made.compose(1950), 10, 10, RED);
+  });
+
   it('follow joins and leaves', (t) => {
     const { made, write, wish } = compositor(t);
     write('a', encodePictures({ paint: RED }));

@@ -57,6 +57,8 @@ export class Compositor {
   readonly #decoration: Decoration;
   readonly #speakers = new ActiveSpeaker();
   readonly #inputs = new Map<string, Input>();
+  /** Not wished for any more; their last pictures are seen until the tiles have come to rest. */
+  readonly #leaving = new Map<string, Input>();
   readonly #log: Pick<Logger, 'warn'>;
   #planes: Planes;
   #wish: MixCanvas;
@@ -95,8 +97,9 @@ export class Compositor {
       if (ids.has(id)) continue;
       this.#inputs.delete(id);
       this.#speakers.forget(id);
-      closeInput(input);
+      this.#leaving.set(id, input);
     }
+    for (const id of ids) this.#forget(id);
     const before = new Map(this.#inputs);
     this.#inputs.clear();
     for (const wish of inputs) this.#inputs.set(wish.id, this.#input(wish, before.get(wish.id)));
@@ -104,6 +107,7 @@ export class Compositor {
     this.#layout = layout;
     this.#isWishNew = true;
     this.#place(nowMs);
+    if (!this.#slide) for (const id of this.#leaving.keys()) this.#forget(id);
     for (const [id, { stream, wish }] of this.#inputs) {
       const tiles = this.#goal?.filter((tile) => tile.input === id) ?? [];
       stream?.watch(wish.video && (tiles.length === 0 || tiles.some(({ picture }) => picture)));
@@ -152,8 +156,9 @@ export class Compositor {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const input of this.#inputs.values()) closeInput(input);
+    for (const input of [...this.#inputs.values(), ...this.#leaving.values()]) closeInput(input);
     this.#inputs.clear();
+    this.#leaving.clear();
     for (const view of this.#views) view.close();
     this.#views = [];
     this.#decoration.close();
@@ -225,7 +230,24 @@ export class Compositor {
     const { transitionMs } = this.#wish;
     const progress = transitionMs > 0 ? (nowMs - this.#slide.sinceMs) / transitionMs : 1;
     this.#setTiles(tween(this.#slide.from, this.#goal, progress));
-    if (progress >= 1) this.#slide = null;
+    if (progress < 1) return;
+    this.#slide = null;
+    for (const id of this.#leaving.keys()) this.#forget(id);
+  }
+
+  /** Of those that leave. */
+  #forget(id: string): void {
+    const input = this.#leaving.get(id);
+    if (!input) return;
+    this.#leaving.delete(id);
+    closeInput(input);
+  }
+
+  /** As the tile will be when it has come to rest. */
+  #goalOf(view: TileView): PlacedTile {
+    if (view.tile.isLeaving) return view.tile;
+    const staying = this.#views.filter(({ tile }) => !tile.isLeaving);
+    return this.#goal?.[staying.indexOf(view)] ?? view.tile;
   }
 
   /** Tiles are to go there from now on. */
@@ -278,8 +300,8 @@ export class Compositor {
     this.#isUndecorated = false;
     this.#isAllDirty = true;
     this.#decoration.nextRound();
-    for (const [i, view] of this.#views.entries()) {
-      const goal = this.#goal?.[i] ?? view.tile;
+    for (const view of this.#views) {
+      const goal = this.#goalOf(view);
       const text = this.#inputs.get(goal.input)?.wish.label?.trim();
       view.label = goal.label && text ? this.#decoration.label(text, goal, this.#wish) : null;
     }
@@ -309,7 +331,8 @@ export class Compositor {
   }
 
   #drawView(view: TileView): void {
-    const input = this.#inputs.get(view.tile.input);
+    const { input: id } = view.tile;
+    const input = this.#inputs.get(id) ?? this.#leaving.get(id);
     if (!input) return;
     const { stream, still, wish } = input;
     const isPictured = view.tile.picture && wish.video;
@@ -324,7 +347,7 @@ export class Compositor {
 
   #card(view: TileView, wish: MixInput): { colour: Yuv; disc: Sprite | null } {
     if ('color' in wish.source) return { colour: parseColour(wish.source.color), disc: null };
-    const goal = this.#goal?.[this.#views.indexOf(view)] ?? view.tile;
+    const goal = this.#goalOf(view);
     const colour = parseColour(cardColour(wish.label?.trim() || wish.id));
     return { colour, disc: this.#decoration.disc(wish, goal) };
   }

@@ -39,6 +39,14 @@ export async function drawText(text: string, size: number, maxWidth: number): Pr
   }
 }
 
+/**
+ * Has fonts looked for, so that the first name of a mix is there as soon as any other. Off the event loop; it is not waited for.
+ */
+export function warmText(): void {
+  // Without any font there is nothing to be early with.
+  void drawText('Aa 你好', 16, 200).catch(() => {});
+}
+
 async function drawLine(text: string, size: number, characters: number): Promise<TextMask | null> {
   if (text === '') return null;
   const line = Math.ceil(size * LINE_HEIGHT);
