@@ -8,7 +8,7 @@ import { decodeWithFfmpeg8 } from './peers/decode.ts';
 import { FlvClient, stepsBack } from './peers/flv-client.ts';
 import { LossyRelay } from './peers/lossy-relay.ts';
 import { publishEnhanced } from './peers/test-publisher.ts';
-import { forgetGaps, whep, whepStats, whip, whipSent } from './peers/webrtc-page.ts';
+import { forgetGaps, whep, whepStats, whip, whipLocation, whipSent } from './peers/webrtc-page.ts';
 import type { Channel } from './rest.ts';
 import { until } from './until.ts';
 
@@ -373,6 +373,74 @@ describe('a bad network: 5 % of the packets lost each way, up to 50 ms of jitter
       assert.ok(longestGapMs <= 500, `${longestGapMs} ms without a picture`);
       await viewer.close();
       await publisher.close();
+    });
+});
+
+describe('a publisher that sends simulcast', () => {
+  let channel: Channel;
+  let publisher: Page;
+
+  before(async () => {
+    channel = await lianmai.rest.createChannel('layers');
+    publisher = await blank();
+    const answer = await whip(publisher, whipUrl(channel), { picture: 'busy', simulcast: true });
+    assert.equal(answer.status, 201, answer.body);
+    assert.match(answer.body, /a=simulcast:recv low;full/);
+    await live(channel);
+    await until('both layers', async () => (await whipSent(publisher)).layers === 2);
+  });
+  after(() => publisher.close());
+
+  it('is seen in full', async () => {
+    const viewer = await blank();
+    assert.equal((await whep(viewer, whepUrl(channel))).status, 201);
+    await until('the full picture', async () => (await whepStats(viewer)).width > 320, 60_000);
+    await viewer.close();
+  });
+
+  for (const other of [false, true])
+    it(`a viewer whose network does not carry it gets the small picture, ${other ? 'on another worker' : 'on its own worker'}`, async (t) => {
+      await using relays = new AsyncDisposableStack();
+      const via: Record<number, number> = {};
+      const all: LossyRelay[] = [];
+      for (const port of [lianmai.rtcPort, lianmai.rtcPort + 1]) {
+        const relay = relays.use(await LossyRelay.start(port, { loss: 0, jitterMs: 0 }));
+        all.push(relay);
+        via[port] = relay.port;
+      }
+      const worker = /edge-\d/.exec((await whipLocation(publisher)) ?? '')?.[0];
+      // A browser keeps its connection to one worker: each of ours may come to another.
+      const { viewer, location } = await until(
+        'a viewer there',
+        async () => {
+          const page = await blank();
+          await page.route('**/*.whep', async (route) => {
+            const headers = { 'content-type': 'application/sdp', connection: 'close' };
+            const body = route.request().postData() ?? '';
+            const answer = await fetch(route.request().url(), { method: 'POST', headers, body });
+            const passed = Object.fromEntries(answer.headers);
+            await route.fulfill({ status: answer.status, headers: passed, body: await answer.text() });
+          });
+          const { location } = await whep(page, whepUrl(channel), { via });
+          if (location?.includes(`${worker}.`) !== other) return { viewer: page, location };
+          await page.close();
+          return null;
+        },
+        60_000,
+      );
+      for (const relay of all) relay.path.kbps = 400;
+      const state = async () => {
+        const answer = await fetch(new URL(location ?? '', lianmai.http));
+        return (await answer.json()) as { network: string; picture: number };
+      };
+      await until('the small picture', async () => (await state()).picture === 1, 60_000);
+      await decodes(viewer, 25);
+      await until('seen', async () => (await whepStats(viewer)).width <= 320, 30_000);
+      await forgetGaps(viewer);
+      await decodes(viewer, 50);
+      const { longestGapMs, width } = await whepStats(viewer);
+      t.diagnostic(`longest gap ${Math.round(longestGapMs)} ms, ${width} wide, ${JSON.stringify(await state())}`);
+      await viewer.close();
     });
 });
 

@@ -6,8 +6,8 @@ export interface LossyPath {
   loss: number;
   /** Each packet is held back for a random time up to this, so that packets overtake each other. */
   jitterMs: number;
-  /** What gets through each way; what is more waits, for up to 300 ms, and is dropped past that. Unlimited when not given. */
-  kbps?: number;
+  /** What gets through each way; what is more waits, for up to 300 ms, and is dropped past that. Unlimited when not given; may be changed. */
+  kbps?: number | undefined;
 }
 
 /** A queue longer than this is full. */
@@ -20,7 +20,7 @@ export class LossyRelay implements AsyncDisposable {
   /** A socket towards the server for each client, so that the server can tell them apart. */
   readonly #backs = new Map<string, Socket>();
   readonly #held = new Set<NodeJS.Timeout>();
-  readonly #path: LossyPath;
+  readonly path: LossyPath;
   /** When the line is free again, each way. */
   readonly #freeMs = { up: 0, down: 0 };
   readonly #serverPort: number;
@@ -30,7 +30,7 @@ export class LossyRelay implements AsyncDisposable {
   private constructor(front: Socket, serverPort: number, path: LossyPath) {
     this.#front = front;
     this.#serverPort = serverPort;
-    this.#path = path;
+    this.path = path;
     this.port = front.address().port;
     front.on('message', (packet, { port, address }) => {
       const back = this.#back(port, address);
@@ -63,7 +63,7 @@ export class LossyRelay implements AsyncDisposable {
   }
 
   #carry(way: 'up' | 'down', bytes: number, send: () => void): void {
-    const { loss, jitterMs, kbps } = this.#path;
+    const { loss, jitterMs, kbps } = this.path;
     const nowMs = performance.now();
     const queuedMs = Math.max(0, this.#freeMs[way] - nowMs);
     if (Math.random() < loss || queuedMs > LONGEST_QUEUE_MS) {

@@ -23,6 +23,8 @@ export interface WhipOptions extends Through {
   codec?: 'video/H264' | 'video/VP8';
   /** `camera`: the browser's fake one, 640x480, easy to encode. Others are 1280x720: `lively` takes 1 Mbit/s, `busy` any bitrate. */
   picture?: 'camera' | 'lively' | 'busy';
+  /** Sends the picture in its size and in a quarter of its width and height. */
+  simulcast?: boolean;
 }
 
 export interface WhepStats {
@@ -60,7 +62,7 @@ export interface WhipSent {
  */
 export function whip(page: Page, url: string, options: WhipOptions = {}): Promise<Answered> {
   return page.evaluate(
-    async ({ url, video = true, audio = true, codec, via, picture }) => {
+    async ({ url, video = true, audio = true, codec, via, picture, simulcast }) => {
       const isDrawn = picture === 'busy' || picture === 'lively';
       const { whipMedia } = window as { whipMedia?: MediaStream };
       const camera = () =>
@@ -85,7 +87,17 @@ export function whip(page: Page, url: string, options: WhipOptions = {}): Promis
       const peer = new RTCPeerConnection();
       Object.assign(window, { whipPeer: peer });
       for (const track of stream.getTracks()) {
-        const transceiver = peer.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+        const isLayered = simulcast && track.kind === 'video';
+        const transceiver = peer.addTransceiver(track, {
+          direction: 'sendonly',
+          streams: [stream],
+          ...(isLayered && {
+            sendEncodings: [
+              { rid: 'low', scaleResolutionDownBy: 4, maxBitrate: 200_000 },
+              { rid: 'full', maxBitrate: 1_500_000 },
+            ],
+          }),
+        });
         if (track.kind !== 'video' || !codec) continue;
         const all = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
         transceiver.setCodecPreferences(all.filter(({ mimeType }) => mimeType === codec || mimeType === 'video/rtx'));
@@ -110,6 +122,7 @@ export function whip(page: Page, url: string, options: WhipOptions = {}): Promis
         });
       } else peer.close();
       const header = (name: string) => answer.headers.get(name);
+      Object.assign(window, { whipLocation: header('location') });
       const ms = performance.now() - from;
       return {
         status: answer.status,
@@ -122,6 +135,11 @@ export function whip(page: Page, url: string, options: WhipOptions = {}): Promis
     },
     { url, via: {}, ...options },
   );
+}
+
+/** Where the page's WHIP session is. */
+export function whipLocation(page: Page): Promise<string | null> {
+  return page.evaluate(() => (window as unknown as { whipLocation: string | null }).whipLocation);
 }
 
 /** Plays by WHEP into a new video element; resolves when the first picture is shown (or, without one, when it is connected). */

@@ -191,8 +191,8 @@ export interface BusEvents {
   'conference.event': ConferenceEvent;
   'room.event': RoomEvent;
   'user.change': UserChange;
-  /** A viewer cannot go on without a key frame: whoever holds a publisher that makes them on demand asks it. */
-  'stream.key-frame': { stream: string };
+  /** A viewer cannot go on without a key frame: whoever holds a publisher that makes them on demand asks it. `picture`: 1, 2: a smaller one of simulcast. */
+  'stream.key-frame': { stream: string; picture?: number };
   [deliver: `worker.im/${string}`]: ImDelivery;
 }
 

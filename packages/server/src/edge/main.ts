@@ -49,11 +49,25 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
   const hls = new HlsServer({ bus, hub: programs, workerId: name, settings, log });
   const relays = new RelayServer({
     internalAddress,
-    find: (stream) => hub.published(stream),
+    find: (stream) => hub.published(stream) ?? rtc.relayed(stream),
     maxQueueBytes: settings.viewerQueueBytes,
   });
   const control = new ControlProxy(join(runtimeDir, 'control.sock'));
-  const rtc = new RtcServer({ hub: programs, bus, workerId: name, settings, limits, log, now });
+  const rtc = new RtcServer({
+    hub: programs,
+    bus,
+    workerId: name,
+    settings,
+    limits,
+    published: {
+      holder: (stream) => hub.holder(stream),
+      address: (stream) => hub.publisherAddress(stream),
+      gopCacheBytes: settings.gopCacheBytes,
+      traffic: hub.traffic,
+    },
+    log,
+    now,
+  });
   const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, settings, now });
   const im = new ImServer({ bus, workerId: name, log, now });
   const router = new Router({

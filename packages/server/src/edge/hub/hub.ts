@@ -190,6 +190,12 @@ export class Hub implements HubPort {
     return feed?.publication ? feed.stream : null;
   }
 
+  /** Where the worker that publishes the stream gives its streams to others; null: nobody publishes it, or nobody knows. */
+  publisherAddress(stream: string): string | null {
+    const holder = this.#holders.get(stream);
+    return (holder && this.#holders.worker(holder.worker)?.internalAddress) ?? null;
+  }
+
   /** Where a conversion of a stream is had from the worker that holds the stream; null: that worker gives none such. */
   variantAddress(stream: string, variant: string): string | null {
     const holder = this.#holders.get(stream);

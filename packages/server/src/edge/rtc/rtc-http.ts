@@ -56,7 +56,8 @@ export class RtcHttp {
   ): Promise<void> {
     if (address.session) {
       response.setHeader('access-control-allow-headers', 'authorization, content-type, if-match, *');
-      if (allowMethods(request, response, 'PATCH', 'DELETE'))
+      const methods = address.kind === 'whep' ? (['GET', 'PATCH', 'DELETE'] as const) : (['PATCH', 'DELETE'] as const);
+      if (allowMethods(request, response, ...methods))
         await this.#session(request, response, address, address.session, internal);
       return;
     }
@@ -110,6 +111,10 @@ export class RtcHttp {
       session.end('unpublished');
       response.writeHead(200, { 'content-length': '0' }).end();
       return;
+    }
+    if (request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      return void response.end(JSON.stringify(session.state()));
     }
     expectType(request, 'application/trickle-ice-sdpfrag');
     const fragment = parseIceFragment(body);

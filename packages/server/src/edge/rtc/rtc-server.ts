@@ -6,6 +6,7 @@ import { initLogger } from 'node-datachannel';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { LiveStreamImpl } from '../hub/live-stream.ts';
 import type { HubPort, PlayOptions, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
@@ -13,6 +14,7 @@ import { Pacer } from './pacer.ts';
 import { Peer, type PeerEvents } from './peer.ts';
 import { chooseToPlay, playableTracks, wantedTracks } from './playable.ts';
 import { RtcSession } from './session.ts';
+import { SmallerPictures, type SmallerPicturesOptions } from './smaller-pictures.ts';
 import { TrackSender } from './track-sender.ts';
 import { WhepFanout } from './whep-fanout.ts';
 import { WhepViewer, type WhepViewerOptions } from './whep-viewer.ts';
@@ -25,6 +27,8 @@ export interface RtcServerOptions {
   workerId: string;
   settings: Pick<Settings, 'host' | 'rtcPort' | 'publicHost'>;
   limits: ConnectionLimits;
+  /** Of streams as they are published, wherever. */
+  published: Pick<SmallerPicturesOptions, 'holder' | 'address' | 'gopCacheBytes' | 'traffic'>;
   log: Pick<Logger, 'info' | 'warn' | 'debug'>;
   /** Unix time, ms; must not go back. */
   now(): number;
@@ -69,6 +73,7 @@ export class RtcServer {
   readonly #publishers = new Map<string, WhipPublisher>();
   readonly #fanouts = new Map<LiveStream, WhepFanout>();
   readonly #pacer = new Pacer();
+  readonly #smaller: SmallerPictures;
   #bindAddress: string | null = null;
   #publicAddress: string | null = null;
   #publisherTimer: NodeJS.Timeout | null = null;
@@ -78,6 +83,8 @@ export class RtcServer {
 
   constructor(options: RtcServerOptions) {
     this.#options = options;
+    const { published, workerId, log, now } = options;
+    this.#smaller = new SmallerPictures({ ...published, workerId, log, now });
   }
 
   /** The UDP port of all its peers. */
@@ -91,10 +98,18 @@ export class RtcServer {
     initLogger('Error', (level, message) => log.debug({ level }, `native WebRTC: ${message}`));
     this.#bindAddress = /^(0\.0\.0\.0|::|)$/.test(settings.host) ? null : await this.#resolve(settings.host);
     this.#publicAddress = await this.#resolve(settings.publicHost);
-    this.#unsubscribe = bus.subscribe('stream.key-frame', ({ stream }) =>
-      this.#publisherOf(stream)?.requestKeyFrame(now()),
+    this.#unsubscribe = bus.subscribe('stream.key-frame', ({ stream, picture = 0 }) =>
+      this.#publisherOf(stream)?.requestKeyFrame(now(), picture),
     );
     this.#secondTimer = setInterval(() => this.#second(), SECOND_MS);
+  }
+
+  /**
+   * A smaller picture of a publisher of this worker, for the relay to other workers; null when that is not what is asked for.
+   * @throws LiveError NOT_PLAYABLE when the publisher sends none such.
+   */
+  relayed(name: string): LiveStreamImpl | null {
+    return SmallerPictures.isName(name) ? this.#smaller.find(name) : null;
   }
 
   session(id: string): RtcSession | null {
@@ -152,6 +167,7 @@ export class RtcServer {
       const videoCodec = tracks.video?.codec ?? null;
       const missesVideo = videoCodec === null && options.tracks?.includes('video') === true;
       viewer = this.#viewer(live, chosen, session, { videoCodec, missesVideo });
+      session.state = () => viewer?.state ?? null;
       forget = hub.admit(options, () => session.end('forbidden'));
       return await this.#answer(session);
     } catch (error) {
@@ -167,6 +183,7 @@ export class RtcServer {
     if (this.#secondTimer) clearInterval(this.#secondTimer);
     for (const session of [...this.#sessions.values()]) session.end('shutdown');
     this.#watchPublishers();
+    this.#smaller.close();
     this.#pacer.close();
   }
 
@@ -191,14 +208,27 @@ export class RtcServer {
         closed: () => session.clientClosed(),
         over: (reason) => {
           this.#publishers.delete(session.id);
+          if (publisher) this.#smaller.end(publisher);
           publication.end(reason);
           this.#watchPublishers();
         },
       });
       const { offer, chosen } = agreed;
       const send = (packet: Buffer) => session.peer.send(packet);
-      publisher = new WhipPublisher({ stream, publication, offer, chosen, send });
-      this.#publishers.set(session.id, publisher);
+      const made: WhipPublisher = new WhipPublisher({
+        stream,
+        publication,
+        offer,
+        chosen,
+        send,
+        smaller: {
+          write: (rank, frame) => this.#smaller.write(made, rank, frame),
+          wanted: (rank) => this.#smaller.wanted(made, rank),
+        },
+      });
+      publisher = made;
+      this.#smaller.begin(made, publication.stream);
+      this.#publishers.set(session.id, made);
       this.#watchPublishers();
       return session;
     } catch (error) {
@@ -275,7 +305,9 @@ export class RtcServer {
       video: sender('video'),
       audio: sender('audio'),
       send,
-      needKeyFrame: () => this.#needKeyFrame(stream.source),
+      needKeyFrame: (rank) => this.#needKeyFrame(stream.source, rank),
+      changePicture: (viewer, rank) => void this.#changePicture(viewer, stream, rank),
+      now: this.#options.now,
       close: () => session.end('unpublished'),
     });
   }
@@ -290,10 +322,23 @@ export class RtcServer {
     return fanout;
   }
 
-  #needKeyFrame(stream: string): void {
+  #needKeyFrame(stream: string, picture: number): void {
     const publisher = this.#publisherOf(stream);
-    if (publisher) publisher.requestKeyFrame(this.#options.now());
-    else this.#options.bus.publish('stream.key-frame', { stream });
+    if (publisher) publisher.requestKeyFrame(this.#options.now(), picture);
+    else this.#options.bus.publish('stream.key-frame', { stream, picture });
+  }
+
+  async #changePicture(viewer: WhepViewer, stream: LiveStream, rank: number): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const source = rank === 0 ? stream : await this.#smaller.of(stream, rank);
+      if (!this.#fanouts.get(stream)?.has(viewer) || source.state === 'ended') return;
+      viewer.watch(this.#fanout(source), rank);
+      log.debug({ stream: stream.name, picture: rank }, 'a WebRTC viewer changes to another picture');
+    } catch (error) {
+      viewer.stay();
+      if (!(error instanceof LiveError)) throw error;
+    }
   }
 
   #publisherOf(stream: string): WhipPublisher | null {
@@ -315,7 +360,8 @@ export class RtcServer {
   }
 
   #second(): void {
-    for (const fanout of this.#fanouts.values()) fanout.report();
+    for (const fanout of [...this.#fanouts.values()]) fanout.report();
+    this.#smaller.tick();
     const nowMs = this.#options.now();
     for (const session of [...this.#sessions.values()])
       if (!session.peer.connected && nowMs - session.startedMs > CONNECT_WITHIN_MS) session.end('timed-out');

@@ -1,6 +1,7 @@
 import { type EndReason, LiveError } from '@lianmai/contract';
 import type { IceFragment } from '@lianmai/media/sdp';
 import type { Peer } from './peer.ts';
+import type { ViewerState } from './whep-viewer.ts';
 
 export interface RtcSessionOptions {
   id: string;
@@ -24,6 +25,8 @@ export class RtcSession {
   readonly stream: string;
   readonly startedMs: number;
   readonly peer: Peer;
+  /** What a viewer may ask about its session. */
+  state: () => ViewerState | null = () => null;
   readonly #options: RtcSessionOptions;
   #over = false;
   #vanishing: NodeJS.Timeout | undefined;

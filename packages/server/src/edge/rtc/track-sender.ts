@@ -21,6 +21,8 @@ export class TrackSender {
   #runFirst = 0;
   #runNewest = -1;
   #runSequence = 0;
+  /** Added to the times of shared packets. */
+  #shift = 0;
   /** What this viewer alone got, and the sequence of the newest of it. */
   #own: SharedPacket[] = [];
   #ownSequence = 0;
@@ -33,9 +35,23 @@ export class TrackSender {
     this.#send = send;
   }
 
-  /** Shared packets are those of this history from now on. */
-  follow(history: PacketHistory): void {
+  /** Packets sent so far, each once. */
+  get packets(): number {
+    return this.#packets;
+  }
+
+  /** In those packets. */
+  get payloadBytes(): number {
+    return this.#payloadBytes;
+  }
+
+  /**
+   * Shared packets are those of this history from now on.
+   * @param shift from its clock to this track's, in RTP ticks.
+   */
+  follow(history: PacketHistory, shift = 0): void {
     this.#history = history;
+    this.#shift = shift;
     this.#runFirst = 0;
     this.#runNewest = -1;
   }
@@ -46,7 +62,7 @@ export class TrackSender {
     if (number !== this.#runNewest + 1 || this.#runNewest < 0) this.#runFirst = number;
     this.#runNewest = number;
     this.#runSequence = sequence;
-    return this.#write(packet, sequence);
+    return this.#writeShared(packet, sequence);
   }
 
   /** Sends what is not in the history. @returns bytes sent. */
@@ -66,8 +82,10 @@ export class TrackSender {
   sendAgain(lost: readonly number[]): number {
     let bytes = 0;
     for (const sequence of lost) {
-      const packet = this.#kept(sequence);
-      if (packet) bytes += this.#write(packet, sequence);
+      const shared = this.#shared(sequence);
+      const own = this.#own[this.#own.length - 1 - ((this.#ownSequence - sequence) & 0xffff)];
+      if (shared) bytes += this.#writeShared(shared, sequence);
+      else if (own) bytes += this.#write(own, sequence);
     }
     return bytes;
   }
@@ -93,10 +111,19 @@ export class TrackSender {
     return this.#sequence;
   }
 
-  #kept(sequence: number): SharedPacket | undefined {
+  #shared(sequence: number): SharedPacket | undefined {
     const number = this.#runNewest - ((this.#runSequence - sequence) & 0xffff);
-    if (number >= this.#runFirst) return this.#history?.at(number);
-    return this.#own[this.#own.length - 1 - ((this.#ownSequence - sequence) & 0xffff)];
+    return number >= this.#runFirst ? this.#history?.at(number) : undefined;
+  }
+
+  /** Others need the packet's own time after us. */
+  #writeShared(packet: SharedPacket, sequence: number): number {
+    if (this.#shift === 0) return this.#write(packet, sequence);
+    const timestamp = packet.readUInt32BE(4);
+    packet.writeUInt32BE((timestamp + this.#shift) >>> 0, 4);
+    const bytes = this.#write(packet, sequence);
+    packet.writeUInt32BE(timestamp, 4);
+    return bytes;
   }
 
   /** Byte by byte: this runs for each packet and viewer. */

@@ -43,13 +43,14 @@ export class WhepFanout implements StreamSink, Paced {
   readonly audioHistory = new PacketHistory();
   readonly #options: WhepFanoutOptions;
   readonly #viewers: WhepViewer[] = [];
+  /** Viewers of another fan-out that get their pictures here. */
+  readonly #guests: WhepViewer[] = [];
   /** What newcomers get, until the next picture. */
   #catchUp: readonly SharedPacket[] | null = null;
   readonly #leaving: OutgoingPicture[] = [];
   /** Of the newest picture. */
   #videoCodec: VideoFrame['codec'] | null = null;
   #parameterSets: readonly Buffer[] = [];
-  /** Unix time of 0 on the stream's timeline, ms. */
   #originMs: number | null = null;
 
   constructor(options: WhepFanoutOptions) {
@@ -59,6 +60,11 @@ export class WhepFanout implements StreamSink, Paced {
     stream.attach(this);
   }
 
+  /** Unix time of 0 on the stream's timeline, ms; null before the first frame. */
+  get originMs(): number | null {
+    return this.#originMs;
+  }
+
   add(viewer: WhepViewer): void {
     this.#viewers.push(viewer);
     this.#options.stream.countViewers('whep', 1);
@@ -66,18 +72,34 @@ export class WhepFanout implements StreamSink, Paced {
     viewer.begin(this, this.#catchUpPackets());
   }
 
+  /** Whether the viewer is at home here. */
+  has(viewer: WhepViewer): boolean {
+    return this.#viewers.includes(viewer);
+  }
+
   /** Removing a viewer that is not there does nothing. */
   remove(viewer: WhepViewer): void {
     const at = this.#viewers.indexOf(viewer);
     if (at < 0) return;
     this.#viewers.splice(at, 1);
-    const { stream, pacer, onEmpty } = this.#options;
+    const { stream, pacer } = this.#options;
     stream.countViewers('whep', -1);
     pacer.remove(viewer);
-    if (this.#viewers.length > 0) return;
-    pacer.remove(this);
-    stream.detach(this);
-    onEmpty();
+    viewer.leaveGuesthouses();
+    this.#endWhenEmpty();
+  }
+
+  /** The viewer gets pictures from here, and all else from where it is at home. */
+  addGuest(viewer: WhepViewer): void {
+    if (!this.#guests.includes(viewer)) this.#guests.push(viewer);
+  }
+
+  /** Removing a guest that is not there does nothing. */
+  removeGuest(viewer: WhepViewer): void {
+    const at = this.#guests.indexOf(viewer);
+    if (at < 0) return;
+    this.#guests.splice(at, 1);
+    this.#endWhenEmpty();
   }
 
   frame(frame: Frame): void {
@@ -104,6 +126,7 @@ export class WhepFanout implements StreamSink, Paced {
   }
 
   ended(): void {
+    this.#sendGuestsHome();
     this.#close(() => true);
   }
 
@@ -117,6 +140,7 @@ export class WhepFanout implements StreamSink, Paced {
     // What a viewer was told at its start cannot be changed: it comes back and agrees anew.
     if (hasReordering(frame)) return this.#close(({ video }) => video !== null);
     if (frame.codec !== this.#videoCodec) {
+      if (this.#videoCodec !== null) this.#sendGuestsHome();
       this.#videoCodec = frame.codec;
       this.#close((viewer) => this.#mustAgreeAnew(viewer));
     }
@@ -137,7 +161,8 @@ export class WhepFanout implements StreamSink, Paced {
     for (let picture = this.#leaving[0]; picture && left > 0; picture = this.#leaving[0]) {
       const { type, packets, first, sent } = picture;
       const until = Math.min(packets.length, sent + left);
-      for (const viewer of this.#viewers) bytes += viewer.sendVideo(type, packets, first, sent, until);
+      for (const viewer of this.#viewers) bytes += viewer.sendVideo(this, type, packets, first, sent, until);
+      for (const viewer of this.#guests) bytes += viewer.sendVideo(this, type, packets, first, sent, until);
       left -= until - sent;
       picture.sent = until;
       if (until === packets.length) this.#leaving.shift();
@@ -165,6 +190,18 @@ export class WhepFanout implements StreamSink, Paced {
         })
       : [];
     return this.#catchUp;
+  }
+
+  #endWhenEmpty(): void {
+    if (this.#viewers.length + this.#guests.length > 0) return;
+    const { stream, pacer, onEmpty } = this.#options;
+    pacer.remove(this);
+    stream.detach(this);
+    onEmpty();
+  }
+
+  #sendGuestsHome(): void {
+    for (const viewer of [...this.#guests]) viewer.goHome();
   }
 
   #close(which: (viewer: WhepViewer) => boolean): void {

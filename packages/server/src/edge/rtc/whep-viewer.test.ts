@@ -65,6 +65,7 @@ function setUp(gop: readonly Frame[]) {
       video: new TrackSender({ ssrc, payloadType: 102, send }),
       audio: new TrackSender({ ssrc: ssrc + 1, payloadType: 111, send }),
       send,
+      now: () => nowMs,
       needKeyFrame: () => {
         log.wishes++;
       },
