@@ -268,8 +268,9 @@ export class Rooms {
   }
 
   async close(): Promise<void> {
+    for (const room of [...this.#timers.keys()]) room.flush(this.#options.now());
+    // After the last words, which may have asked for more.
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    for (const room of this.#timers.keys()) room.flush(this.#options.now());
     this.#timers.clear();
     await this.save();
   }
