@@ -1,5 +1,6 @@
 /** `npm run bench [name] [-- options]`: runs the named benchmarks, or all, and prints a table of each. */
 import { writeFile } from 'node:fs/promises';
+import { benchDelay } from './delay.ts';
 import { benchFanout } from './fanout.ts';
 import { benchIm } from './im.ts';
 import { benchIngest } from './ingest.ts';
@@ -9,7 +10,14 @@ import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
 import { benchRtc } from './rtc.ts';
 
-const BENCHES = { fanout: benchFanout, ingest: benchIngest, rtc: benchRtc, mix: benchMix, im: benchIm };
+const BENCHES = {
+  fanout: benchFanout,
+  ingest: benchIngest,
+  rtc: benchRtc,
+  delay: benchDelay,
+  mix: benchMix,
+  im: benchIm,
+};
 type Name = keyof typeof BENCHES;
 
 endChildrenOnSignals();
