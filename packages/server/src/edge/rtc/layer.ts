@@ -78,6 +78,11 @@ export class LayerOutput {
   }
 
   frame(layer: Layer, frame: VideoFrame): void {
+    if (!this.#options.wanted()) {
+      // Who looks later needs the configuration first.
+      this.#current = null;
+      return;
+    }
     if (layer !== this.#current) {
       if (frame.type !== 'key' || layer !== (this.#target ?? layer)) return;
       this.#current = layer;

@@ -10,6 +10,9 @@ export interface TrackSenderOptions {
   send(packet: Buffer): boolean;
 }
 
+/** Between two pictures of different histories, RTP ticks. */
+const SMALLEST_STEP = 90;
+
 /** One track to one viewer: numbers the shared packets as its own, sends again what got lost, counts for the reports. */
 export class TrackSender {
   readonly ssrc: number;
@@ -23,6 +26,8 @@ export class TrackSender {
   #runSequence = 0;
   /** Added to the times of shared packets. */
   #shift = 0;
+  /** The newest time of the history before; null once this one has begun. */
+  #after: number | null = null;
   /** What this viewer alone got, and the sequence of the newest of it. */
   #own: SharedPacket[] = [];
   #ownSequence = 0;
@@ -50,6 +55,8 @@ export class TrackSender {
    * @param shift from its clock to this track's, in RTP ticks.
    */
   follow(history: PacketHistory, shift = 0): void {
+    const newest = this.#history?.at(this.#runNewest);
+    if (newest) this.#after = (newest.readUInt32BE(4) + this.#shift) >>> 0;
     this.#history = history;
     this.#shift = shift;
     this.#runFirst = 0;
@@ -59,7 +66,10 @@ export class TrackSender {
   /** @param number of the packet in the history. @returns bytes sent. */
   send(packet: SharedPacket, number: number): number {
     const sequence = this.#count(packet);
-    if (number !== this.#runNewest + 1 || this.#runNewest < 0) this.#runFirst = number;
+    if (number !== this.#runNewest + 1 || this.#runNewest < 0) {
+      this.#runFirst = number;
+      this.#goOn(packet);
+    }
     this.#runNewest = number;
     this.#runSequence = sequence;
     return this.#writeShared(packet, sequence);
@@ -109,6 +119,14 @@ export class TrackSender {
     this.#payloadBytes += packet.length - RTP_HEADER_BYTES;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     return this.#sequence;
+  }
+
+  /** Clocks of two histories are matched by when frames arrive: time must not go back by what that is off. */
+  #goOn(packet: SharedPacket): void {
+    if (this.#after === null) return;
+    const ahead = (packet.readUInt32BE(4) + this.#shift - this.#after) | 0;
+    if (ahead < SMALLEST_STEP) this.#shift += SMALLEST_STEP - ahead;
+    this.#after = null;
   }
 
   #shared(sequence: number): SharedPacket | undefined {

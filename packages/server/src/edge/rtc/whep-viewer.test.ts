@@ -47,7 +47,7 @@ function setUp(gop: readonly Frame[]) {
   const join = (ssrc: number) => {
     const packets: RtpPacket[] = [];
     const reports: Buffer[] = [];
-    const log = { wishes: 0, closed: false };
+    const log = { wishes: 0, closed: false, pictures: [] as number[] };
     const send = (data: Buffer) => {
       if (isRtcp(data)) reports.push(data);
       else {
@@ -69,6 +69,7 @@ function setUp(gop: readonly Frame[]) {
       needKeyFrame: () => {
         log.wishes++;
       },
+      changePicture: (_viewer, rank) => void log.pictures.push(rank),
       close: () => {
         log.closed = true;
         fanout.remove(viewer);
@@ -84,7 +85,14 @@ function setUp(gop: readonly Frame[]) {
     nowMs += ms;
     fanout.report();
   };
-  return { join, give, pass, pacer, sinks, counted };
+  /** As the stream of a smaller picture: it begins with the next frame. */
+  const begin = () => ({
+    give,
+    end: () => {
+      for (const sink of [...sinks]) sink.ended('unpublished');
+    },
+  });
+  return { fanout, begin, join, give, pass, pacer, sinks, counted };
 }
 
 test('each viewer gets the same packets under numbers of its own', () => {
@@ -193,6 +201,60 @@ test('a newcomer gets a long GOP in parts and what comes meanwhile behind it, no
   viewer.close();
   pacer.tick();
   assert.equal(counted.viewers, 0);
+});
+
+test('a viewer whose network does not carry the picture goes to a smaller one at its key frame, and home when that ends', () => {
+  const home = setUp([]);
+  const other = setUp([]);
+  const { viewer, packets, log } = home.join(7);
+  home.give(picture('key', 1000));
+  home.give(sound(1000));
+  for (let second = 0; second < 4; second++) {
+    for (let i = 0; i < 25; i++) home.give(picture('inter', 1040 + second * 1000 + i * 40));
+    const lost = sequences(packets.filter(({ ssrc }) => ssrc === 7).slice(-30));
+    viewer.packet(writeRtcp([{ kind: 'nack', senderSsrc: 1, mediaSsrc: 7, lost }]));
+    home.pass(1000);
+  }
+  assert.deepEqual([log.pictures, viewer.state], [[1], { network: 'strained', picture: 0 }]);
+  const start = other.begin();
+  other.pass(4000);
+  viewer.watch(other.fanout, 1);
+  packets.length = 0;
+  const give = (type: 'key' | 'inter', dts: number) => {
+    home.give(picture('inter', dts, 100));
+    start.give(picture(type, dts - 500, 50));
+  };
+  give('inter', 5000);
+  assert.equal(packets.length, 1, 'not before a key frame');
+  give('key', 5040);
+  give('inter', 5080);
+  home.give(sound(5080));
+  assert.equal(viewer.state.picture, 1);
+  assert.deepEqual(
+    packets.slice(2).map(({ ssrc, payload }) => [ssrc, payload.length > 60]),
+    [
+      [7, true], // with SPS and PPS
+      [7, false],
+      [8, false],
+    ],
+    'pictures from there, sound from home',
+  );
+  unbroken(packets.filter(({ ssrc }) => ssrc === 7));
+  const times = packets.filter(({ ssrc }) => ssrc === 7).map(({ timestamp }) => timestamp);
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+    'on the clock of home',
+  );
+  const wishes = log.wishes;
+  start.end();
+  assert.deepEqual([viewer.state.picture, log.wishes, log.closed], [0, wishes + 1, false]);
+  packets.length = 0;
+  home.give(picture('inter', 5120));
+  home.give(picture('key', 5160, 100));
+  assert.equal(packets.length, 1);
+  viewer.close();
+  assert.deepEqual([home.sinks.size, other.sinks.size], [0, 0]);
 });
 
 test('sender reports tie both tracks to one clock', () => {

@@ -161,3 +161,117 @@ test('garbage, foreign payloads and broken reports are left out', () => {
     publisher.packet(data, 0);
   assert.deepEqual(frames, []);
 });
+
+/** A publisher of two layers; `pixels` go by the SPS. */
+function setUpLayers() {
+  const offer = parseOffer(readFileSync(new URL('chromium-simulcast.sdp', OFFER), 'utf8'));
+  assert.ok(!(offer instanceof WireError));
+  const media = offer.media[0]!;
+  const codec = chooseVideoToReceive(media)!;
+  const sent: RtcpPacket[] = [];
+  const frames = { stream: [] as Frame[], smaller: [] as Frame[] };
+  const seen = { smaller: false };
+  const publication = { write: (frame: Frame) => void frames.stream.push(frame), received() {}, end() {} };
+  const publisher = new WhipPublisher({
+    stream: 'show',
+    publication: publication as unknown as Publication,
+    offer,
+    chosen: [{ mid: media.mid, codec, direction: 'recvonly', source: null }],
+    send(data) {
+      const packets = parseRtcp(data);
+      assert.ok(!(packets instanceof WireError));
+      sent.push(...packets);
+      return true;
+    },
+    smaller: { write: (_rank, frame) => void frames.smaller.push(frame), wanted: () => seen.smaller },
+  });
+  const layer = (rid: string, ssrc: number, sps: string) => {
+    let sequence = 0;
+    const send = (payload: Buffer, nowMs: number, marker = true, isNamed = sequence < 3) => {
+      sequence += 1;
+      // One-byte element of id 10, two bytes of padding.
+      const extension = isNamed ? { profile: 0xbede, data: Buffer.from([0xa0, rid.charCodeAt(0), 0, 0]) } : null;
+      const packet = { payloadType: codec.payloadType, marker, ssrc, csrcs: [], extension, payload };
+      publisher.packet(writeRtpPacket({ ...packet, sequenceNumber: sequence, timestamp: nowMs * 90 }), nowMs);
+    };
+    return {
+      ssrc,
+      key(nowMs: number) {
+        for (const unit of [Buffer.from(sps, 'hex'), KEY[1]!]) send(unit, nowMs, false);
+        send(KEY[2]!, nowMs);
+      },
+      inter: (nowMs: number) => send(INTER, nowMs),
+    };
+  };
+  const asked = (ssrc: number) =>
+    sent.splice(0).filter((packet) => packet.kind === 'pictureLoss' && packet.mediaSsrc === ssrc).length;
+  return { publisher, layer, frames, seen, asked };
+}
+
+/** 640x360 and 320x180, Constrained Baseline. */
+const SPS_360 = '6742c01ed900a02ff97011000003000100000300320f162e48';
+const SPS_180 = '6742c00cd901419f9f011000000300100000030320f142a480';
+
+const configs = (frames: readonly Frame[]) =>
+  frames.filter(({ track, type }) => track === 'video' && type === 'config').map(({ data }) => data.length);
+
+test('simulcast: the stream is the largest layer that is sent, from its key frame on', () => {
+  const { publisher, layer, frames, asked } = setUpLayers();
+  const small = layer('a', 11, SPS_180);
+  const large = layer('b', 22, SPS_360);
+  small.key(1000);
+  small.inter(1040);
+  assert.deepEqual(kinds(frames.stream).slice(1), ['video config', 'video key', 'video inter']);
+  large.key(1050);
+  assert.deepEqual(kinds(frames.stream).slice(4), ['video config', 'video key'], 'the larger one as soon as it comes');
+  const before = frames.stream.length;
+  for (const at of [1080, 1120]) {
+    small.inter(at);
+    large.inter(at);
+  }
+  assert.equal(frames.stream.length, before + 2, 'one layer at a time');
+  for (let at = 1200; at < 5000; at += 40) {
+    small.inter(at);
+    publisher.tick(at);
+  }
+  assert.ok(asked(11) > 0, 'the larger one is not sent any more');
+  small.key(5010);
+  small.inter(5040);
+  assert.deepEqual(kinds(frames.stream).slice(-3), ['video config', 'video key', 'video inter']);
+  assert.equal(configs(frames.stream).length, 3);
+  const times = frames.stream.filter(({ type }) => type !== 'config').map(({ dts }) => dts);
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+});
+
+test('simulcast: a smaller picture is made while somebody sees it, and goes on with what there is', () => {
+  const { publisher, layer, frames, seen, asked } = setUpLayers();
+  const small = layer('a', 11, SPS_180);
+  const large = layer('b', 22, SPS_360);
+  small.key(1000);
+  large.key(1001);
+  publisher.tick(2000);
+  asked(11);
+  for (let at = 2010; at < 6000; at += 40) {
+    small.inter(at);
+    large.inter(at);
+    publisher.tick(at);
+  }
+  assert.equal(asked(11), 0, 'nobody sees it: no key frames');
+  seen.smaller = true;
+  publisher.tick(6010);
+  assert.equal(asked(11), 1);
+  assert.deepEqual(frames.smaller, []);
+  small.inter(6030);
+  small.key(6050);
+  small.inter(6090);
+  assert.deepEqual(kinds(frames.smaller), ['video config', 'video key', 'video inter']);
+});
+
+test('packets of an unknown layer are left out', () => {
+  const { layer, frames } = setUpLayers();
+  layer('x', 33, SPS_180).key(1000);
+  assert.deepEqual(kinds(frames.stream), ['data config']);
+});
