@@ -34,7 +34,7 @@ const configOf = (came: readonly Came[], track: Frame['track']) => {
   assert.ok(config, `no configuration of ${track}`);
   return config.frame.data;
 };
-const framesOf = (came: readonly Came[], track: Frame['track']) =>
+const framesOf = <C extends Came>(came: readonly C[], track: Frame['track']): C[] =>
   came.filter(({ frame }) => frame.track === track && frame.type !== 'config');
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
