@@ -14,15 +14,17 @@ export interface Heard {
 /** A client on a {@link ChatWorker}: what it was sent, and what it sends. */
 export class ChatPeer {
   readonly number: number;
+  readonly identity: { appId: string; userId: string };
   readonly events: Heard[] = [];
   readonly rooms = new Set<string>();
   session: string | null = null;
   closed: number | null = null;
   readonly #worker: ChatWorker;
 
-  constructor(worker: ChatWorker, number: number) {
+  constructor(worker: ChatWorker, number: number, identity: { appId: string; userId: string }) {
     this.#worker = worker;
     this.number = number;
+    this.identity = identity;
   }
 
   /** Of the newest event. */
@@ -100,9 +102,9 @@ export class ChatWorker {
   begin(token: string, seq: number | null = null, lastSession: string | null = null): ChatPeer {
     const { user } = verifyUserToken(this.#key, token, Date.now());
     assert.ok(user);
-    const peer = new ChatPeer(this, ++this.#last);
-    this.peers.set(peer.number, peer);
     const identity = { appId: user.appId, userId: user.userId };
+    const peer = new ChatPeer(this, ++this.#last, identity);
+    this.peers.set(peer.number, peer);
     this.#identities.set(peer.number, identity);
     const standing = { generation: user.generation, id: user.tokenId };
     this.tell({ type: 'open', connection: peer.number, identity, token: standing, seq, lastSession, ip: '192.0.2.1' });
