@@ -12,13 +12,15 @@ const LONGEST = 500;
 
 /** Where one writes. @param onSend gives null when it was taken, else why it was not. */
 export function ChatInput({
-  disabled = false,
+  blocked = null,
   onSend,
 }: {
-  disabled?: boolean;
+  /** Why one may not write; null: one may. */
+  blocked?: string | null;
   onSend(text: string, kind: 'text' | 'danmaku'): Promise<ImFailure | null>;
 }) {
   const { t } = useTranslation();
+  const disabled = blocked !== null;
   const say = useSay();
   const session = useSession();
   const askLogIn = useLogIn();
@@ -58,7 +60,7 @@ export function ChatInput({
         className={styles.field}
         value={text}
         onChange={(event) => setText(event.target.value)}
-        placeholder={t('chat.placeholder')}
+        placeholder={blocked ?? t('chat.placeholder')}
         aria-label={t('chat.placeholder')}
         maxLength={LONGEST}
         enterKeyHint="send"

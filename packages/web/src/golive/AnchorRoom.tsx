@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useSay } from '../app/Toast.tsx';
 import { ChatInput } from '../chat/ChatInput.tsx';
 import { ChatList } from '../chat/ChatList.tsx';
+import { ChatTrouble } from '../chat/ChatTrouble.tsx';
 import type { LivelinessHandle } from '../chat/Liveliness.tsx';
 import { RequestsSheet } from '../cohost/RequestsSheet.tsx';
 import { useAirFailure } from '../cohost/useSeat.ts';
@@ -107,6 +108,7 @@ export function AnchorRoom({
             list={<ChatList lines={state?.lines ?? []} onPerson={() => setSheet('people')} />}
             above={
               <>
+                {inRoom && !inRoom.isOnline && <ChatTrouble />}
                 {inRoom && <PkArea inRoom={inRoom} />}
                 <div className={styles.bar} role="toolbar" aria-label={t('watch.controls')}>
                   {used && <MicrophoneButton used={used} />}

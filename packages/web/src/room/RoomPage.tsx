@@ -12,6 +12,7 @@ import { useLanguage } from '../app/useLanguage.ts';
 import { useTitle } from '../app/useTitle.ts';
 import { ChatInput } from '../chat/ChatInput.tsx';
 import { ChatList } from '../chat/ChatList.tsx';
+import { ChatTrouble } from '../chat/ChatTrouble.tsx';
 import { GiftSheet } from '../chat/GiftSheet.tsx';
 import type { LivelinessHandle } from '../chat/Liveliness.tsx';
 import { LikeBatch } from '../chat/like-batch.ts';
@@ -99,7 +100,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
   const batch = useLikes(used);
   const seat = useSeat(used, room);
   const own = used && ownSession(used.state);
-  const isOut = used?.state.isOut ?? false;
+  const blocked = useBlocked(used, room);
   const isClosed = room.state === 'closed';
 
   const like = async (from?: { x: number; y: number }) => {
@@ -110,6 +111,9 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
   };
   const openGifts = async () => {
     if (await askLogIn()) setSheet('gifts');
+  };
+  const openPeople = async () => {
+    if (await askLogIn()) setSheet('people');
   };
   const toggleDanmaku = () => {
     remember('danmaku', danmaku ? 'off' : 'on');
@@ -134,7 +138,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
           others={(count) => batch.others(count)}
           isOnAir={guest !== null && own?.state === 'on-air'}
           onLike={(from) => void like(from)}
-          onPeople={() => setSheet('people')}
+          onPeople={() => void openPeople()}
         >
           {guest}
         </RoomStage>
@@ -142,13 +146,13 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
       talk={
         isClosed ? (
           <Talk
-            head={<RoomHead room={room} onPeople={() => setSheet('people')} />}
+            head={<RoomHead room={room} onPeople={() => void openPeople()} />}
             list={<ChatList lines={used?.state.lines ?? []} onPerson={null} />}
           />
         ) : (
           <>
             <Talk
-              head={<RoomHead room={room} onPeople={() => setSheet('people')} />}
+              head={<RoomHead room={room} onPeople={() => void openPeople()} />}
               list={
                 <ChatList
                   lines={used?.state.lines ?? []}
@@ -157,7 +161,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
               }
               above={
                 <>
-                  {isOut && <p role="status">{t('chat.kicked')}</p>}
+                  {used && !used.isOnline && <ChatTrouble />}
                   <SeatBanner seat={seat} anchor={room.anchor} />
                   <div ref={setSlot} />
                 </>
@@ -195,7 +199,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
               }
               input={
                 <ChatInput
-                  disabled={isOut}
+                  blocked={blocked}
                   onSend={async (text, kind) => {
                     if (!used) return null;
                     return used.session.try('room.send', { roomId: room.id, kind, body: text });
@@ -210,6 +214,16 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
       }
     />
   );
+}
+
+/** Why one may not write here now, in words; null: one may. */
+function useBlocked(used: UsedRoom | null, room: Room): string | null {
+  const { t } = useTranslation();
+  if (!used) return null;
+  const { isOut, mutedUntil, role } = used.state;
+  if (isOut) return t('chat.kicked');
+  if (mutedUntil !== null && Date.parse(mutedUntil) > Date.now()) return t('chat.muted');
+  return room.settings.muteAll && role === 'member' ? t('chat.mutedAll') : null;
 }
 
 /** Sends taps summed up, for as long as one is in the room. */
