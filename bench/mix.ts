@@ -9,15 +9,18 @@ import type { BenchOptions } from './options.ts';
 import { mixLive } from './peers/lianmai-mix.ts';
 import type { MixPeer, MixTask } from './peers/mix-peer.ts';
 import { chooseMixPeers } from './peers/peers.ts';
-import { figure, median } from './report/figures.ts';
-import { mixReport } from './report/mix-report.ts';
+import { figure } from './report/figures.ts';
+import { cpuPerSecond, mixReport } from './report/mix-report.ts';
 
 export interface MixRun {
   peer: string;
   content: MixContent;
   inputs: number;
   repeat: number;
-  cpuPerS: number;
+  /** CPU time of a run over {@link START_S} and `measureS` seconds, and of one over {@link START_S}: what starting costs. */
+  longS: number;
+  shortS: number;
+  measureS: number;
   peakMb: number;
   /** Of the first repeat: the others make the same. */
   quality: MixQuality | null;
@@ -28,7 +31,6 @@ export interface MixLiveRun extends MixLive {
   inputs: number;
 }
 
-/** A run of this length is taken off a long one: what starting costs. */
 const START_S = 5;
 /** Sizes that are mixed of patterns, too. */
 const HARD_SIZES: readonly number[] = [4, 9];
@@ -65,7 +67,7 @@ export async function benchMix(options: BenchOptions): Promise<{ text: string; j
       }
   const live = await measureLive(runs, files.people.slice(0, LIVE_INPUTS), measureS);
   const report = mixReport(runs, live);
-  const json = { source: MIX_SOURCE, canvas: MIX_CANVAS, measureS, repeats, medians: report.medians, live, runs };
+  const json = { source: MIX_SOURCE, canvas: MIX_CANVAS, measureS, repeats, figures: report.figures, live, runs };
   return { text: report.text, json };
 }
 
@@ -73,7 +75,7 @@ async function measure(
   peer: MixPeer,
   inputs: readonly string[],
   { measureS, withQuality }: { measureS: number; withQuality: boolean },
-): Promise<Pick<MixRun, 'cpuPerS' | 'peakMb' | 'quality'>> {
+): Promise<Omit<MixRun, 'peer' | 'content' | 'inputs' | 'repeat'>> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-mix-'));
   try {
     const task: MixTask = {
@@ -85,7 +87,9 @@ async function measure(
     const short = await peer.mix({ ...task, seconds: START_S });
     const long = await peer.mix(task);
     return {
-      cpuPerS: (long.cpuS - short.cpuS) / measureS,
+      longS: long.cpuS,
+      shortS: short.cpuS,
+      measureS,
       peakMb: long.peakMb,
       quality: withQuality ? await qualityOf(task) : null,
     };
@@ -102,12 +106,13 @@ async function measureLive(
 ): Promise<MixLiveRun | null> {
   const own = runs.filter((run) => run.peer === 'lianmai' && run.content === 'people' && run.inputs === inputs.length);
   if (own.length === 0) return null;
-  const mixes = Math.max(1, Math.floor(LIVE_LOAD / median(own.map(({ cpuPerS }) => cpuPerS))));
+  const mixes = Math.max(1, Math.round(LIVE_LOAD / cpuPerSecond(own)));
   const live = await mixLive({ inputs, tiles: tilesOf(inputs.length), preset: 'quality', mixes, seconds });
   return { ...live, mixes, inputs: inputs.length };
 }
 
-function progress({ peer, content, inputs, repeat, cpuPerS, quality }: MixRun): string {
+function progress(run: MixRun): string {
+  const { peer, content, inputs, repeat, quality } = run;
   const seen = quality ? `, ${figure(quality.psnr)} dB` : '';
-  return `  ${repeat}. ${peer} ${inputs} × ${content}: ${cpuPerS.toFixed(3)} CPU-s/s${seen}`;
+  return `  ${repeat}. ${peer} ${inputs} × ${content}: ${cpuPerSecond([run]).toFixed(3)} CPU-s/s${seen}`;
 }

@@ -3,7 +3,7 @@ import type { AudioFrame, VideoFrame } from '../../packages/media/src/index.ts';
 import { Compositor } from '../../packages/server/src/mixer/picture/compositor.ts';
 import { type EncodedPicture, PictureEncoder } from '../../packages/server/src/mixer/picture/picture-encoder.ts';
 import { InputClock, type Playhead } from '../../packages/server/src/mixer/sound/input-clock.ts';
-import { BLOCK } from '../../packages/server/src/mixer/sound/planes.ts';
+import { BLOCK, BLOCK_MS } from '../../packages/server/src/mixer/sound/planes.ts';
 import { type EncodedSound, SoundEncoder } from '../../packages/server/src/mixer/sound/sound-encoder.ts';
 import { SoundMixer } from '../../packages/server/src/mixer/sound/sound-mixer.ts';
 import { MIX_CANVAS, type Tile } from './mix-canvas.ts';
@@ -13,9 +13,12 @@ export type MixPreset = 'quality' | 'economy';
 export interface MixEngineOptions {
   tiles: readonly Tile[];
   preset: MixPreset;
-  /** What pictures are shown by; null: by each input's own clock, as the server does. */
+  /** What pictures are shown by, blocks of sound made at their beginning; null: as the server does, by each input's own clock. */
   playhead: Playhead | null;
 }
+
+/** An input's picture is shown by the output's that is nearest in time, be that half a picture early: as the server does. */
+const EARLY_MS = 500 / MIX_CANVAS.fps;
 
 const CANVAS: MixCanvas = {
   width: MIX_CANVAS.width,
@@ -33,17 +36,22 @@ export class MixEngine {
   readonly soundConfig: Buffer;
   readonly #ids: readonly string[];
   readonly #clocks: readonly InputClock[];
-  readonly #playhead: Playhead | null;
+  readonly #playheads: readonly Playhead[];
+  readonly #earlyMs: number;
   readonly #compositor: Compositor;
   readonly #encoder: PictureEncoder;
-  readonly #mixer = new SoundMixer();
+  readonly #mixer: SoundMixer;
   readonly #soundEncoder: SoundEncoder;
 
   constructor({ tiles, preset, playhead }: MixEngineOptions) {
     const { fps, gopS, videoKbps, audioKbps, width, height } = MIX_CANVAS;
-    this.#playhead = playhead;
     this.#ids = tiles.map((_, i) => `input-${i}`);
     this.#clocks = tiles.map(() => new InputClock());
+    this.#earlyMs = playhead ? 0 : EARLY_MS;
+    this.#playheads = this.#clocks.map(
+      (clock) => playhead ?? { playheadMs: (nowMs) => clock.playheadMs(nowMs + EARLY_MS) },
+    );
+    this.#mixer = new SoundMixer({ lateMs: playhead ? 0 : BLOCK_MS });
     const log = { warn: console.error };
     this.#compositor = new Compositor({ canvas: CANVAS, fps, pictures: async () => null, log });
     this.#compositor.arrange(this.#ids.map(inputOf), { tiles: tiles.map(tileOf) }, CANVAS, 0);
@@ -59,9 +67,10 @@ export class MixEngine {
   take(input: number, frame: VideoFrame | AudioFrame, nowMs: number): void {
     const id = this.#ids[input]!;
     const clock = this.#clocks[input]!;
-    if (frame.type !== 'config') clock.arrived(frame.dts + frame.cts, nowMs);
-    if (frame.track === 'video') this.#compositor.write(id, frame, this.#playhead ?? clock, nowMs);
-    else this.#mixer.write(id, frame, clock, nowMs);
+    // Sound tells the clock of itself.
+    if (frame.track === 'audio') return this.#mixer.write(id, frame, clock, nowMs);
+    if (frame.type !== 'config') clock.arrived(frame.dts + frame.cts, nowMs, this.#earlyMs);
+    this.#compositor.write(id, frame, this.#playheads[input]!, nowMs);
   }
 
   picture(index: number, atMs: number): EncodedPicture | null {

@@ -16,17 +16,22 @@ export class MixInputFile {
     this.#bytes = readFileSync(file);
   }
 
+  /** When the next frame comes; infinite at the end. */
+  get nextMs(): number {
+    return this.#peek()?.dts ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The next frame when it is stamped no later than this; null: not yet, or never. */
   take(untilMs: number): VideoFrame | AudioFrame | null {
-    for (;;) {
-      const frame = this.#waiting[this.#next];
-      if (frame) {
-        if (frame.dts > untilMs) return null;
-        this.#next++;
-        return frame;
-      }
-      if (!this.#readOn()) return null;
-    }
+    const frame = this.#peek();
+    if (!frame || frame.dts > untilMs) return null;
+    this.#next++;
+    return frame;
+  }
+
+  #peek(): VideoFrame | AudioFrame | null {
+    while (this.#next >= this.#waiting.length) if (!this.#readOn()) return null;
+    return this.#waiting[this.#next] ?? null;
   }
 
   #readOn(): boolean {

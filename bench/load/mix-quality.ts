@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { once } from 'node:events';
 import type { MixTask } from '../peers/mix-peer.ts';
+import { spawnWithFiles } from '../processes.ts';
 import { composingFilters, MIX_CANVAS } from './mix-canvas.ts';
 
 export interface MixQuality {
@@ -44,8 +44,14 @@ export async function qualityOf({ inputs, tiles, seconds, output }: MixTask): Pr
 }
 
 async function ffmpeg(args: readonly string[]): Promise<string> {
-  const { stderr } = await promisify(execFile)('ffmpeg', ['-hide_banner', '-nostdin', ...args], { maxBuffer: 2 ** 24 });
-  return stderr;
+  const options = ['-hide_banner', '-nostdin', '-nostats', ...args];
+  const child = spawnWithFiles('ffmpeg', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await once(child, 'close');
+  return said;
 }
 
 /** The last one that was said. @throws Error when none was. */

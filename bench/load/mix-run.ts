@@ -1,6 +1,6 @@
 /**
  * The server's mixer in a process of its own, to be measured: `mix-run.ts cost JSON` makes one mix as fast as it goes,
- * `mix-run.ts live JSON` makes some as time goes by, and says how well it kept to it.
+ * `mix-run.ts live JSON` makes some in the time that a core of its own would take, and says how well it keeps to it.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { flvFileHeader, writeFlvTag } from '../../packages/media/src/flv/index.ts';
@@ -12,6 +12,7 @@ import { median } from '../report/figures.ts';
 import { MIX_CANVAS } from './mix-canvas.ts';
 import { MixEngine, type MixPreset } from './mix-engine.ts';
 import { MixInputFile } from './mix-inputs.ts';
+import { OwnTime } from './own-time.ts';
 
 export interface MixLiveTask {
   inputs: readonly string[];
@@ -26,7 +27,7 @@ export interface MixLive {
   /** Of one core. */
   cpuPercent: number;
   pictures: number;
-  /** Encoded more than one picture's time after they were due, or left out. */
+  /** Encoded more than one picture's time after they were due. */
   latePictures: number;
   underruns: number;
   /** From an input's frame to the output's that shows it, encoded: medians. */
@@ -34,9 +35,14 @@ export interface MixLive {
   memoryMb: number;
 }
 
+/** Frames arrive for so long before the first picture. */
+const WARM_MS = 200;
+/** Inputs send at different moments. */
+const INPUTS_APART_MS = 9;
+
 const [mode, json = ''] = process.argv.slice(2);
 if (mode === 'cost') makeOne(JSON.parse(json));
-else if (mode === 'live') console.log(JSON.stringify(await makeLive(JSON.parse(json))));
+else if (mode === 'live') console.log(JSON.stringify(makeLive(JSON.parse(json))));
 else throw new Error('mix-run.ts takes cost or live, and a task');
 
 function makeOne({ inputs, tiles, seconds, output, preset }: MixTask & { preset: MixPreset }): void {
@@ -76,55 +82,60 @@ interface LiveMix {
   madeAfterMs: number[];
 }
 
-async function makeLive({ inputs, tiles, preset, mixes, seconds }: MixLiveTask): Promise<MixLive> {
+function makeLive({ inputs, tiles, preset, mixes, seconds }: MixLiveTask): MixLive {
   const { fps } = MIX_CANVAS;
-  const now = () => performance.now();
-  const beginMs = now() + 200;
-  const all = Array.from({ length: mixes }, (_, i): LiveMix => {
-    // Mixes do not begin in the same moment, and their inputs not either.
+  const time = new OwnTime();
+  const files = Array.from({ length: mixes }, () => inputs.map((file) => new MixInputFile(file)));
+  const beginMs = time.now() + 500;
+  const all = files.map((its, i): LiveMix => {
+    // Mixes do not begin in the same moment.
     const startMs = beginMs + (i * 1000) / fps / mixes;
     return {
       engine: new MixEngine({ tiles, preset, playhead: null }),
-      schedule: new OutputSchedule({ fps, blockMs: BLOCK_MS, startMs, now }),
-      files: inputs.map((file) => new MixInputFile(file)),
+      // The first picture comes when inputs have shown something.
+      schedule: new OutputSchedule({ fps, blockMs: BLOCK_MS, startMs: startMs + WARM_MS, now: time.now }),
+      files: its,
       startMs,
       madeAfterMs: [],
     };
   });
+  time.sleepUntil(beginMs);
   const before = process.cpuUsage();
-  while (now() < beginMs + seconds * 1000) {
-    for (const mix of all) {
-      deliver(mix, now());
-      mix.schedule.run({
-        picture: (index, atMs) => {
-          if (mix.engine.picture(index, atMs)) mix.madeAfterMs.push(now() - atMs);
-        },
-        block: (atMs) => void mix.engine.block(atMs),
-      });
-    }
-    const nextMs = Math.min(...all.map(({ schedule }) => schedule.nextMs));
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.min(5, nextMs - now()))));
+  const endMs = beginMs + WARM_MS + seconds * 1000;
+  while (time.now() < endMs) {
+    for (const mix of all) turn(mix, time.now);
+    time.sleepUntil(Math.min(...all.map(nextMs)));
   }
   const used = process.cpuUsage(before);
   const madeAfterMs = all.flatMap((mix) => mix.madeAfterMs);
-  const due = mixes * seconds * fps;
-  const delays = all.flatMap(({ engine }) => engine.delaysMs);
   const result = {
-    cpuPercent: (used.user + used.system) / 10_000 / (seconds + 0.2),
-    pictures: due,
-    latePictures: due - madeAfterMs.filter((ms) => ms <= 1000 / fps).length,
+    cpuPercent: (used.user + used.system) / 10 / (time.now() - beginMs),
+    pictures: all.reduce((sum, { schedule }) => sum + schedule.made, 0),
+    latePictures: madeAfterMs.filter((ms) => ms > 1000 / fps).length,
     underruns: all.reduce((sum, { engine }) => sum + engine.underruns, 0),
-    delayMs: median(delays) + median(madeAfterMs),
+    delayMs: median(all.flatMap(({ engine }) => engine.delaysMs)) + median(madeAfterMs),
     memoryMb: process.memoryUsage.rss() / 2 ** 20,
   };
   for (const { engine } of all) engine.close();
   return result;
 }
 
-/** Inputs' frames arrive when their time has come, each input a little later than the one before. */
-function deliver({ engine, files, startMs }: LiveMix, nowMs: number): void {
+/** What one mix has to do now. */
+function turn({ engine, schedule, files, startMs, madeAfterMs }: LiveMix, now: () => number): void {
   for (const [i, file] of files.entries()) {
-    const sinceMs = nowMs - startMs - i * 9;
-    for (let frame = file.take(sinceMs); frame; frame = file.take(sinceMs)) engine.take(i, frame, nowMs);
+    const offsetMs = startMs + i * INPUTS_APART_MS;
+    const nowMs = now();
+    for (let frame = file.take(nowMs - offsetMs); frame; frame = file.take(nowMs - offsetMs))
+      engine.take(i, frame, nowMs);
   }
+  schedule.run({
+    picture: (index, atMs) => {
+      if (engine.picture(index, atMs)) madeAfterMs.push(now() - atMs);
+    },
+    block: (atMs) => void engine.block(atMs),
+  });
+}
+
+function nextMs({ schedule, files, startMs }: LiveMix): number {
+  return Math.min(schedule.nextMs, ...files.map((file, i) => startMs + i * INPUTS_APART_MS + file.nextMs));
 }

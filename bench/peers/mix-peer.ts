@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Tile } from '../load/mix-canvas.ts';
+import { spawnWithFiles } from '../processes.ts';
 
 /** One mix to be made as fast as it goes. */
 export interface MixTask {
@@ -35,15 +35,15 @@ const KEPT_WORDS = 2000;
  * @throws Error with its last words when it fails.
  */
 export async function runTimed(command: string, args: readonly string[]): Promise<MixCost> {
-  const script = '"$0" "$@" >/dev/null & echo $!; wait $!; code=$?; times; exit $code';
-  const shell = spawn('/bin/sh', ['-c', script, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const script = '"$0" "$@" >/dev/null & trap "kill $!" TERM; echo $!; wait $!; code=$?; times; exit $code';
+  const shell = spawnWithFiles('/bin/sh', ['-c', script, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   let complaints = '';
   let peakMb = 0;
-  shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+  shell.stdout!.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  shell.stderr.setEncoding('utf8').on('data', (text: string) => {
+  shell.stderr!.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-KEPT_WORDS);
   });
   const look = setInterval(() => {
