@@ -66,7 +66,8 @@ describe('a mix of four cameras', () => {
     const mix = await lianmai.rest.ok<Mix>('POST', '/v1/mixes', body);
     using mixed = await until('the mix plays', () => FlvClient.open(mix.play.flv));
     using direct = await until('an input plays', () => FlvClient.open(play[0]!));
-    await mixed.more(50, 9, 60_000);
+    // A process that has just begun is slow, and inputs' jitter is remembered for a while.
+    await mixed.more(400, 9, 60_000);
     const fromMs = performance.now();
     await Promise.all([mixed.more(200, 9, 60_000), direct.more(200, 9, 60_000)]);
     const memory = memoryOf('mixer-0');

@@ -20,6 +20,8 @@ export interface ChildOptions {
   start: ChildStart;
   /** The process's composition file. */
   module: URL;
+  /** Beside this process's own variables. */
+  env?: Readonly<Record<string, string>>;
   broker: LocalBroker;
   log: Logger;
   /** Takes the child's log lines; null leaves its output on this process's own. */
@@ -70,10 +72,10 @@ export class Child {
   }
 
   #spawn(): void {
-    const { module, output, start, broker } = this.#options;
+    const { module, output, start, broker, env } = this.#options;
     const child = fork(module, [], {
       execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_GENERATION_MIB}`],
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       serialization: 'advanced',
       stdio: ['ignore', output ? 'pipe' : 'inherit', 'inherit', 'ipc'],
     });

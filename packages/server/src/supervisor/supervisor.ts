@@ -18,6 +18,11 @@ export interface SupervisorOptions {
 }
 
 const HEALTH_TIMEOUT_MS = 2500;
+/**
+ * Codecs free megabytes at a time. glibc would keep them: it learns from the first ones that such sizes are usual, and has a heap for each
+ * thread. Given back, a mix of four takes 20 MiB less, at the same CPU time. Other C libraries do not know these.
+ */
+const CODECS_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536' };
 
 /** Owns the processes of one machine and the embedded bus between them. Knows nothing of what they do. */
 export class Supervisor {
@@ -38,7 +43,9 @@ export class Supervisor {
     this.#control = this.#child('control', 'control');
     this.#edges = Array.from({ length: options.settings.workers }, (_, i) => this.#child(`edge-${i}`, 'edge'));
     this.#transcoder = this.#child('transcoder', 'transcoder');
-    this.#mixers = Array.from({ length: options.settings.mixers }, (_, i) => this.#child(`mixer-${i}`, 'mixer'));
+    this.#mixers = Array.from({ length: options.settings.mixers }, (_, i) =>
+      this.#child(`mixer-${i}`, 'mixer', CODECS_ENV),
+    );
     this.#demo = options.settings.demo ? this.#child('demo', 'demo') : null;
     this.#fatal.promise.catch(() => {});
   }
@@ -84,11 +91,12 @@ export class Supervisor {
     return [this.#control, ...this.#edges, this.#transcoder, ...this.#mixers];
   }
 
-  #child(name: string, folder: string): Child {
+  #child(name: string, folder: string, env: Readonly<Record<string, string>> = {}): Child {
     const { settings, version, log, output } = this.#options;
     return new Child({
       start: { settings, name, version, runtimeDir: this.#runtimeDir },
       module: new URL(`../${folder}/main.ts`, import.meta.url),
+      env,
       broker: this.#system.broker,
       log,
       output,
