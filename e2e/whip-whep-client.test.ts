@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
 import { Browser } from './peers/chromium.ts';
 import { until } from './until.ts';
+
+const MODULES = {
+  whip: import.meta.resolve('whip-whep/whip.js'),
+  whep: import.meta.resolve('whip-whep/whep.js'),
+};
 
 /** What the page has of the client that is not ours (Medooze's `whip-whep`). */
 interface Client {
@@ -37,7 +41,7 @@ after(async () => {
 async function pageWith(kind: 'whip' | 'whep'): Promise<Page> {
   const page = await browser.open(`${lianmai.http}/healthz`, { width: 640, height: 480 });
   const name = `${kind.toUpperCase()}Client`;
-  const source = await readFile(createRequire(import.meta.url).resolve(`whip-whep/${kind}.js`), 'utf8');
+  const source = await readFile(new URL(MODULES[kind]), 'utf8');
   await page.addScriptTag({ type: 'module', content: `${source}\nwindow.${name} = ${name};` });
   await page.waitForFunction((global) => global in window, name);
   return page;
