@@ -36,7 +36,7 @@ const open: (Disposable | AsyncDisposable)[] = [];
 before(async () => {
   lianmai = await Lianmai.start({
     workers: 2,
-    settings: { mixers: '2', 'cohost-answer-ms': '6000', 'pk-battle-ms': '8000', 'pk-punishment-ms': '2000' },
+    settings: { mixers: '2', 'cohost-answer-ms': '6000', 'pk-battle-ms': '30000', 'pk-punishment-ms': '2000' },
   });
 });
 after(async () => {
