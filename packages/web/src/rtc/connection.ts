@@ -59,14 +59,19 @@ export class RtcConnection {
 
   /** Idempotent. Ends the session on the server, too. */
   close(): void {
+    this.#close(false);
+  }
+
+  /** As {@link close}, when another connection takes its place: a publisher's viewers wait for that. Idempotent. */
+  giveWay(): void {
     this.#close(true);
   }
 
-  #close(goodbye: boolean): void {
+  #close(again: boolean): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#watchdog.stop();
-    if (goodbye && this.#location !== null) this.#signalling.end(this.#location);
+    if (this.#location !== null) this.#signalling.end(this.#location, again);
     this.#peer.close();
   }
 
@@ -95,7 +100,7 @@ export class RtcConnection {
     const { answer, location } = await this.#signalling.begin(address, offer, new AbortController().signal);
     this.#location = location;
     if (!this.#closing.signal.aborted) return answer;
-    if (location !== null) this.#signalling.end(location);
+    if (location !== null) this.#signalling.end(location, false);
     return null;
   }
 
@@ -116,8 +121,8 @@ export class RtcConnection {
 
   #fail(failure: RtcFailure): void {
     if (this.#closing.signal.aborted) return;
-    // A publisher that says nothing is waited for, and its viewers with it; a goodbye would send them away.
-    this.#close(failure.kind !== 'broken');
+    // The place is free at once for the next attempt, and a publisher's viewers wait; a goodbye would send them away.
+    this.#close(failure.kind === 'broken');
     this.#options.events.failed(failure);
   }
 }

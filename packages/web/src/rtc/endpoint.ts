@@ -27,7 +27,8 @@ export interface Signalling {
   /** @throws Refusal; whatever `fetch` throws when there is no answer. */
   begin(address: string, offer: string, signal: AbortSignal): Promise<RtcSession>;
   /** Ends a session; also while the page is closing. Failing is of no interest: the server notices by itself. */
-  end(location: string): void;
+  /** @param again another session follows: a publisher's viewers wait for it. */
+  end(location: string, again: boolean): void;
 }
 
 /** Longer than this no answer is waited for. */
@@ -53,8 +54,10 @@ export const httpSignalling: Signalling = {
     };
   },
 
-  end(location) {
-    fetch(location, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  end(location, again) {
+    const address = new URL(location);
+    if (again) address.searchParams.set('again', '1');
+    fetch(address, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   },
 };
 

@@ -13,8 +13,9 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-function open(): RtcLink {
+function open(network?: EventTarget): RtcLink {
   return new RtcLink({
+    ...(network && { network }),
     address: '/live/cam.whip',
     iceServers: [],
     prepare: () => undefined,
@@ -81,6 +82,35 @@ test('a session that lacks something is ended for another', async () => {
   assert.equal(server.begun.length, 2);
 });
 
+describe('when the network is back, perhaps another one,', () => {
+  test('a session that was connected gives way to another at once', async () => {
+    const network = new EventTarget();
+    const link = open(network);
+    await settled();
+    server.peer.become('connected');
+    network.dispatchEvent(new Event('online'));
+    assert.deepEqual([link.state, server.ended], ['connecting', ['/session/1?again']]);
+    await settled();
+    assert.equal(server.begun.length, 2);
+    server.peer.become('connected');
+    link.close();
+    network.dispatchEvent(new Event('online'));
+    await settled();
+    assert.equal(server.begun.length, 2, 'a closed link stays closed');
+  });
+
+  test('one that is waited for is tried at once', async () => {
+    const network = new EventTarget();
+    server.status = 503;
+    const link = open(network);
+    await settled();
+    network.dispatchEvent(new Event('online'));
+    await pass(0);
+    assert.equal(server.begun.length, 2);
+    link.close();
+  });
+});
+
 describe('a connection that breaks', () => {
   test('is made anew after a while, and counts as one that was there', async () => {
     const link = await connected();
@@ -93,7 +123,7 @@ describe('a connection that breaks', () => {
     server.peer.become('connected');
     assert.equal(link.failure, null);
     link.close();
-    assert.deepEqual(server.ended, ['/session/2'], 'no goodbye for the one that broke');
+    assert.deepEqual(server.ended, ['/session/1?again', '/session/2'], 'the one that broke gives way');
   });
 
   test('may pause a little', async () => {

@@ -9,6 +9,8 @@ export interface LinkOptions extends Omit<ConnectionOptions, 'events' | 'connect
   changed(): void;
   /** From 0 to 1. */
   random(): number;
+  /** Tells `online` when the network is back, perhaps another one; the window when not given. */
+  network?: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
 }
 
 /** A WHIP or WHEP session that is made anew whenever it breaks, until it is closed. */
@@ -16,6 +18,8 @@ export class RtcLink {
   readonly #options: LinkOptions;
   readonly #retry = new Timer();
   readonly #stable = new Timer();
+  readonly #network: LinkOptions['network'];
+  readonly #networkChanged = () => this.#restart();
   #address: string;
   #connection: RtcConnection | null = null;
   #state: LinkState = 'connecting';
@@ -26,6 +30,8 @@ export class RtcLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#address = options.address;
+    this.#network = options.network ?? (typeof window === 'undefined' ? undefined : window);
+    this.#network?.addEventListener('online', this.#networkChanged);
     this.#open();
   }
 
@@ -68,10 +74,23 @@ export class RtcLink {
     this.#options.changed();
   }
 
+  /**
+   * Does what an ICE restart would do: packets took a path that is gone. Where it was not connected yet, tries again at once.
+   */
+  #restart(): void {
+    if (this.#state !== 'connected') return this.hurry();
+    this.#state = 'connecting';
+    this.#stable.stop();
+    this.#connection?.giveWay();
+    this.#open();
+    this.#options.changed();
+  }
+
   /** Idempotent. */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#network?.removeEventListener('online', this.#networkChanged);
     this.#retry.stop();
     this.#stable.stop();
     this.#connection?.close();

@@ -44,8 +44,8 @@ export class FakeServer implements Signalling {
     return { answer: 'answer', location: `/session/${no}` };
   }
 
-  end(location: string): void {
-    this.ended.push(location);
+  end(location: string, again: boolean): void {
+    this.ended.push(again ? `${location}?again` : location);
   }
 
   readonly createPeer = (): RTCPeerConnection => {

@@ -221,11 +221,6 @@ export const SearchIcon = (props: IconProps) => (
     <path d="m15.6 15.6 4.4 4.4" />
   </Icon>
 );
-export const PlusIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <path d="M12 5v14M5 12h14" />
-  </Icon>
-);
 export const MoreIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M5.5 12v.1M12 12v.1M18.5 12v.1" strokeWidth="3.2" />
@@ -251,12 +246,6 @@ export const FlipIcon = (props: IconProps) => (
 export const SwitchIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M4.5 12a7.5 7.5 0 0 1 13-5.1L19.5 9M19.5 4v5h-5M19.5 12a7.5 7.5 0 0 1-13 5.1L4.5 15M4.5 20v-5h5" />
-  </Icon>
-);
-export const LayoutIcon = (props: IconProps) => (
-  <Icon {...props}>
-    <rect x="3.5" y="4.5" width="17" height="15" rx="2" />
-    <path d="M14 4.5v15M14 12h6.5" />
   </Icon>
 );
 
