@@ -174,6 +174,26 @@ describe('sessions', () => {
     await page.close();
   });
 
+  it('in place of an ICE restart another session takes over at once, and viewers go on', async () => {
+    const channel = await lianmai.rest.createChannel('restart');
+    const first = await blank();
+    const { location } = await whip(first, whipUrl(channel));
+    await live(channel);
+    const viewer = await blank();
+    assert.equal((await whep(viewer, whepUrl(channel))).status, 201);
+    const gone = await fetch(`${lianmai.http}${location}?again=1`, {
+      method: 'DELETE',
+      headers: { connection: 'close' },
+    });
+    assert.equal(gone.status, 200);
+    const second = await blank();
+    assert.equal((await whip(second, whipUrl(channel))).status, 201, 'not refused as a second publisher');
+    await first.close();
+    await decodes(viewer, 50);
+    await second.close();
+    await viewer.close();
+  });
+
   it('a closed tab is waited for, and the same camera may come back by another protocol', async () => {
     const channel = await lianmai.rest.createChannel('again');
     const first = await blank();

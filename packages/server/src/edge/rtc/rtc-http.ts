@@ -93,7 +93,7 @@ export class RtcHttp {
   async #session(
     request: IncomingMessage,
     response: ServerResponse,
-    { kind, stream }: RtcAddress,
+    { kind, stream, query }: RtcAddress,
     { worker, id }: { worker: string; id: string },
     internal: boolean,
   ): Promise<void> {
@@ -108,7 +108,9 @@ export class RtcHttp {
     const session = rtc.session(id);
     if (session?.kind !== kind || session.stream !== stream) throw gone;
     if (request.method === 'DELETE') {
-      session.end('unpublished');
+      // Another session follows: a publisher's viewers wait for it, and its place is free for it.
+      const again = new URLSearchParams(query).get('again') === '1';
+      session.end(again ? 'vanished' : 'unpublished');
       response.writeHead(200, { 'content-length': '0' }).end();
       return;
     }

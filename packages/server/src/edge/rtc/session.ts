@@ -56,7 +56,7 @@ export class RtcSession {
     if (restarts)
       throw new LiveError(
         'ICE_RESTART_UNSUPPORTED',
-        'ICE cannot be restarted here: delete this session and POST again',
+        'ICE cannot be restarted here: DELETE this session with ?again=1 and POST the offer of a new connection; viewers wait for it',
       );
     this.peer.addCandidates(fragment.candidates);
   }
