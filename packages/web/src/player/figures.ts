@@ -70,5 +70,6 @@ export function readStats(video: HTMLVideoElement, engine: Engine, rates: Rates)
     bufferMs: buffered.length === 0 ? null : Math.max(0, buffered.end(buffered.length - 1) - currentTime) * 1000,
     droppedFrames: quality?.droppedVideoFrames ?? null,
     playbackRate,
+    network: engine.network?.() ?? null,
   };
 }

@@ -99,7 +99,11 @@ export interface PlayerStats {
   bufferMs: number | null;
   droppedFrames: number | null;
   playbackRate: number;
+  network: NetworkState | null;
 }
+
+/** `smaller`: it does not carry the stream's picture, so a smaller one comes. `strained`: it does not carry what comes. */
+export type NetworkState = 'good' | 'smaller' | 'strained';
 
 /**
  * How far behind the picture is, and what that was measured against. `buffer`: the newest data received (what

@@ -9,6 +9,12 @@ export type RtcFailure =
   | { kind: 'refused'; status: number; errorName: string; detail: string }
   | { kind: 'unreachable' | 'timeout' | 'broken'; detail: string };
 
+/** `strained`: it does not carry what is sent. `picture`: 0 is the stream's own, 1 and 2 are smaller ones. */
+export interface ViewerNetwork {
+  network: 'good' | 'strained';
+  picture: number;
+}
+
 export interface ConnectionEvents {
   connected(): void;
   /** Told once, and nothing after it; the connection has closed itself. */
@@ -55,6 +61,13 @@ export class RtcConnection {
   /** For its statistics. */
   get peer(): RTCPeerConnection {
     return this.#peer;
+  }
+
+  /** What the server says of a viewer's network; null when it does not say, or there is no session. */
+  async askForNetwork(): Promise<ViewerNetwork | null> {
+    if (this.#location === null) return null;
+    const response = await fetch(this.#location, { signal: this.#closing.signal }).catch(() => null);
+    return response?.ok ? ((await response.json()) as ViewerNetwork) : null;
   }
 
   /** Idempotent. Ends the session on the server, too. */

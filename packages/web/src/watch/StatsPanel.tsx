@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from '../app/useLanguage.ts';
 import { codecName, decimal, pictureSize, seconds, wholeNumber } from '../i18n/format.ts';
-import type { Delay, Player, PlayerStats } from '../player/player.ts';
+import type { Delay, NetworkState, Player, PlayerStats } from '../player/player.ts';
 import { CloseIcon } from '../theme/icons.tsx';
 import styles from './StatsPanel.module.css';
 import type { LiveView } from './useLiveView.ts';
@@ -14,6 +14,12 @@ const DELAY_TEXT = {
   edge: 'stats.delayEdge',
   clock: 'stats.delayClock',
 } as const satisfies Record<Delay['behind'], string>;
+
+const NETWORK_TEXT = {
+  good: 'stats.networkGood',
+  smaller: 'stats.networkSmaller',
+  strained: 'stats.networkStrained',
+} as const satisfies Record<NetworkState, string>;
 
 /** How it plays, in numbers, on demand. */
 export function StatsPanel({ player, view, onClose }: { player: Player; view: LiveView; onClose(): void }) {
@@ -37,6 +43,7 @@ export function StatsPanel({ player, view, onClose }: { player: Player; view: Li
     [t('stats.delay'), show(stats?.delay, ({ ms }) => seconds(ms, language))],
     [t('stats.buffer'), show(stats?.bufferMs, (ms) => seconds(ms, language))],
     [t('stats.speed'), show(stats?.playbackRate, (rate) => `${decimal(rate, 2, language)}×`)],
+    [t('stats.network'), show(stats?.network, (network) => t(NETWORK_TEXT[network]))],
     [t('stats.dropped'), show(stats?.droppedFrames, (frames) => wholeNumber(frames, language))],
   ];
   return (

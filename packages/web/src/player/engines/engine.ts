@@ -1,4 +1,4 @@
-import type { Delay, EngineId, Problem } from '../player.ts';
+import type { Delay, EngineId, NetworkState, Problem } from '../player.ts';
 
 /** Told by an engine to its player; nothing is told after `close`. */
 export interface EngineEvents {
@@ -26,6 +26,8 @@ export interface Engine {
   delay(): Delay | null;
   /** How far behind the point where this engine wants to be: what a jump would make up. */
   lagMs(): number;
+  /** Whether the network carries the stream, where the server tells; null while it is not known. */
+  network?(): NetworkState | null;
   /** Its name on the wire: `HTTP-FLV`, `LL-HLS`… */
   protocol(): string;
   /** Idempotent; takes the source from the element. */

@@ -1,11 +1,13 @@
 import { RtcConnection, type RtcFailure } from '../../rtc/connection.ts';
 import { countersOf, readCounters } from '../../rtc/counters.ts';
 import { receive } from '../../rtc/whep-client.ts';
-import type { Delay, Problem, ProblemReason } from '../player.ts';
+import type { Delay, NetworkState, Problem, ProblemReason } from '../player.ts';
 import { playPath } from './addresses.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 
 const READ_EVERY_MS = 1_000;
+/** The server is asked no more often, and only while somebody looks. */
+const ASK_EVERY_MS = 3_000;
 /** A network that lets no packets through is known soon: another way is waiting. */
 const CONNECT_WITHIN_MS = 5_000;
 
@@ -22,6 +24,8 @@ class WhepEngine implements Engine {
   readonly #reading: ReturnType<typeof setInterval>;
   #counters = countersOf([], 0);
   #delayMs: number | null = null;
+  #network: NetworkState | null = null;
+  #askedMs = Number.NEGATIVE_INFINITY;
 
   constructor({ video, stream, query, events }: EngineOptions) {
     this.#video = video;
@@ -49,6 +53,15 @@ class WhepEngine implements Engine {
     return this.#delayMs === null ? null : { ms: this.#delayMs, behind: 'buffer' };
   }
 
+  network(): NetworkState | null {
+    const nowMs = performance.now();
+    if (nowMs - this.#askedMs >= ASK_EVERY_MS) {
+      this.#askedMs = nowMs;
+      this.#ask().catch(() => undefined);
+    }
+    return this.#network;
+  }
+
   lagMs(): number {
     return 0;
   }
@@ -63,6 +76,13 @@ class WhepEngine implements Engine {
     clearInterval(this.#reading);
     this.#connection.close();
     this.#video.srcObject = null;
+  }
+
+  async #ask(): Promise<void> {
+    const told = await this.#connection.askForNetwork();
+    if (told === null) this.#network = null;
+    else if (told.network === 'strained') this.#network = 'strained';
+    else this.#network = told.picture > 0 ? 'smaller' : 'good';
   }
 
   async #read(): Promise<void> {
