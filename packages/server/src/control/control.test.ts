@@ -9,7 +9,7 @@ import { PostgresCluster, postgresMissing } from '../store/testing/postgres.ts';
 import { TestControl } from './testing/test-control.ts';
 import { until } from './testing/until.ts';
 
-const GRACE_MS = 60;
+const GRACE_MS = 500;
 
 describe('control', () => {
   const stateOf = async (control: TestControl, id: string) =>
