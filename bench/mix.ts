@@ -106,7 +106,7 @@ async function measureLive(
 ): Promise<MixLiveRun | null> {
   const own = runs.filter((run) => run.peer === 'lianmai' && run.content === 'people' && run.inputs === inputs.length);
   if (own.length === 0) return null;
-  const mixes = Math.max(1, Math.round(LIVE_LOAD / cpuPerSecond(own)));
+  const mixes = Math.max(1, Math.floor(LIVE_LOAD / cpuPerSecond(own)));
   const live = await mixLive({ inputs, tiles: tilesOf(inputs.length), preset: 'quality', mixes, seconds });
   return { ...live, mixes, inputs: inputs.length };
 }
