@@ -108,6 +108,30 @@ describe('REST', () => {
     }
   });
 
+  it('reads on behind a body that it refused as too large, so that the answer is not lost in a broken connection', async () => {
+    const socket = connect(control.socketPath);
+    let answers = '';
+    const answered = (status: number) =>
+      new Promise<void>((resolve, reject) => {
+        socket.on('close', () => reject(new Error(`closed after: ${answers}`)));
+        socket.on('data', (chunk: Buffer) => {
+          answers += chunk;
+          if (answers.includes(`HTTP/1.1 ${status} `)) resolve();
+        });
+      });
+    const head = `host: x\r\nauthorization: Bearer ${OPERATOR_KEY}\r\n`;
+    const body = Buffer.alloc(3 << 20, 'x');
+    const refused = answered(413);
+    socket.write(`POST /v1/channels HTTP/1.1\r\n${head}content-type: application/json\r\n`);
+    socket.write(`content-length: ${body.length}\r\n\r\n`);
+    await refused;
+    const next = answered(200);
+    socket.write(body);
+    socket.write(`GET /v1/channels HTTP/1.1\r\n${head}\r\n`);
+    await next;
+    socket.destroy();
+  });
+
   it('is kept out of caches, frames and sniffing', async () => {
     const { headers } = await control.get('/v1/channels');
     assert.equal(headers['cache-control'], 'no-store');

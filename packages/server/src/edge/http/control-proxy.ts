@@ -52,8 +52,11 @@ export class ControlProxy {
     });
     outgoing.on('response', (answer) => {
       // Answered before the whole body came (too large): the rest is read and dropped, or the client's next request on
-      // this connection would wait behind it.
-      if (!from.complete) from.unpipe(outgoing).resume();
+      // this connection would wait behind it. Control waits for none of it.
+      if (!from.complete) {
+        from.unpipe(outgoing).resume();
+        answer.once('end', () => outgoing.destroy());
+      }
       const answered = { ...answer.headers };
       for (const name of HOP_BY_HOP) delete answered[name];
       to.writeHead(answer.statusCode ?? 502, answered);
