@@ -79,7 +79,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
     control,
     health: new Health(bus),
     bus,
-    pages: openPages(PAGES),
+    pages: openPages(PAGES, settings.pictureSources),
     log,
   });
   const internal = new InternalServer(internalAddress, router.internal);

@@ -65,6 +65,17 @@ const iceServers = (given: string): Parsed<readonly unknown[]> => {
   } catch {}
   return { problem: 'must be a JSON list, for example [{"urls":"stun:stun.example.org"}]' };
 };
+/** Scheme sources and host sources of CSP Level 3 (2.3.1); nothing that could begin another directive. */
+const PICTURE_SOURCE = /^(https?:|(https?:\/\/)?(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:(\d{1,5}|\*))?)$/;
+const pictureSources = (given: string): Parsed<readonly string[]> => {
+  const value = given === 'none' ? [] : given.trim().split(/\s+/);
+  return value.every((source) => PICTURE_SOURCE.test(source))
+    ? { value }
+    : {
+        problem:
+          'must be none, or https:, http: or hosts with blanks between them, for example "https://*.example.org"',
+      };
+};
 
 const setting = <K extends keyof Settings>(definition: Definition<K>): Definition =>
   definition as unknown as Definition;
@@ -277,6 +288,14 @@ export const DEFINITIONS: readonly Definition[] = [
     help: 'anybody may register as a user, with a nickname and a password',
     default: () => true,
     parse: flag,
+  }),
+  setting({
+    key: 'pictureSources',
+    shape: 'sources',
+    help: 'where pages show avatars and covers from besides this server: https:, http:, hosts, or none',
+    defaultText: 'https:',
+    default: () => ['https:'],
+    parse: pictureSources,
   }),
   setting({
     key: 'hlsSegmentMs',

@@ -41,6 +41,17 @@ test('a bad setting is one line that names it, what was given and what is allowe
   fails(['--database-url', 'mysql://x'], /postgres:\/\//);
   fails(['--ice-servers', '{'], /JSON list/);
   fails(['--host', 'http://a/'], /without scheme/);
+  fails(['--picture-sources', 'https: ; script-src *'], /must be none, or https:/);
+});
+
+test('pictures come from HTTPS addresses, from hosts that are named, or from nowhere else', () => {
+  const of = (...args: string[]) => parseSettings(args, {}).pictureSources;
+  assert.deepEqual(of(), ['https:']);
+  assert.deepEqual(of('--picture-sources', 'none'), []);
+  assert.deepEqual(of('--picture-sources', 'https://*.example.org  cdn.example.net:8443'), [
+    'https://*.example.org',
+    'cdn.example.net:8443',
+  ]);
 });
 
 test('secrets are not repeated in the complaint', () => {

@@ -43,6 +43,8 @@ export interface Settings {
   openCalls: boolean;
   /** Anybody may register as a user. */
   registration: boolean;
+  /** Where pages may show pictures from besides this server; sources of a Content-Security-Policy. */
+  pictureSources: readonly string[];
   hlsSegmentMs: number;
   hlsPartMs: number;
   /** Complete segments kept in an HLS playlist. */

@@ -22,6 +22,7 @@ export function Avatar({
       height={size}
       loading="lazy"
       decoding="async"
+      referrerPolicy="no-referrer"
       onError={() => setBroken(avatar)}
     />
   );

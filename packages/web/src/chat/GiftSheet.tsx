@@ -39,7 +39,11 @@ export function GiftSheet({ room, open, onClose }: { room: UsedRoom; open: boole
           <li key={gift.giftId}>
             <button type="button" className={styles.gift} onClick={() => void give(gift)}>
               <span className={styles.icon} aria-hidden="true">
-                {/^https?:|^\//.test(gift.icon) ? <img src={gift.icon} alt="" width={40} height={40} /> : gift.icon}
+                {/^https?:|^\//.test(gift.icon) ? (
+                  <img src={gift.icon} alt="" width={40} height={40} referrerPolicy="no-referrer" />
+                ) : (
+                  gift.icon
+                )}
               </span>
               <span className={styles.name}>{gift.name}</span>
               <span className={styles.price}>

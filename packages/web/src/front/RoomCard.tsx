@@ -58,6 +58,7 @@ export function RoomCover({ room, plain = false }: { room: Room; plain?: boolean
       height={480}
       loading="lazy"
       decoding="async"
+      referrerPolicy="no-referrer"
       onError={() => setBroken(room.cover)}
     />
   );
