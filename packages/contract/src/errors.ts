@@ -18,6 +18,7 @@ export const ERRORS = {
   BAD_SIGNATURE: { code: 40300002, status: 403 },
   NOT_A_MEMBER: { code: 40300010, status: 403 },
   MEMBER_KICKED: { code: 40300011, status: 403 },
+  CONFERENCE_QUOTA_EXCEEDED: { code: 40300012, status: 403 },
   STORAGE_QUOTA_EXCEEDED: { code: 40300030, status: 403 },
   MIX_QUOTA_EXCEEDED: { code: 40300031, status: 403 },
   MUTED: { code: 40300020, status: 403 },

@@ -125,11 +125,12 @@ export const ConferenceQuery = Type.Object(
   CLOSED,
 );
 
+const ForWhom = Type.Optional({ ...UserId, description: 'Needed with a key; a user joins and leaves as itself' });
 export const JoinConference = Type.Object(
-  { userId: UserId, nickname: Type.Optional(Nickname), role: Type.Optional(Role) },
+  { userId: ForWhom, nickname: Type.Optional(Nickname), role: Type.Optional(Role) },
   { title: 'JoinConference', ...CLOSED },
 );
-export const LeaveConference = Type.Object({ userId: UserId }, { title: 'LeaveConference', ...CLOSED });
+export const LeaveConference = Type.Object({ userId: ForWhom }, { title: 'LeaveConference', ...CLOSED });
 export const MemberParams = Type.Object({ id: Id, userId: UserId }, CLOSED);
 export const MuteMember = Type.Object(
   {

@@ -11,8 +11,8 @@ import { findApp } from './store.ts';
  * @throws LiveError UNAUTHENTICATED, NOT_FOUND.
  */
 export async function owningApp(db: Db, asked: string | undefined, principal: Principal | null): Promise<AppRow> {
-  if (!principal || principal.kind === 'user') throw new LiveError('UNAUTHENTICATED', 'give a valid API key');
-  const id = principal.kind === 'app' ? principal.appId : (asked ?? DEFAULT_ID);
+  if (!principal) throw new LiveError('UNAUTHENTICATED', 'give a valid API key');
+  const id = principal.kind === 'operator' ? (asked ?? DEFAULT_ID) : principal.appId;
   if (asked !== undefined && asked !== id) throw appMissing(asked, 'appId');
   const app = await findApp(db, id);
   if (!app) throw appMissing(id, 'appId');

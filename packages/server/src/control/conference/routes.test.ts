@@ -3,8 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { ConferenceEvent } from '@lianmai/contract';
-import type { Account, App, Channel, Conference, ConferenceJoin, CreatedApiKey } from '@lianmai/contract/rest';
+import type { ConferenceEvent, ErrorBody } from '@lianmai/contract';
+import type {
+  Account,
+  App,
+  Channel,
+  Conference,
+  ConferenceJoin,
+  CreatedApiKey,
+  IssuedToken,
+} from '@lianmai/contract/rest';
 import type { Static } from 'typebox';
 import { verifyMemberToken } from '../../auth/member-token.ts';
 import { openStore, type Store } from '../../store/store.ts';
@@ -75,6 +83,43 @@ describe('conferences', () => {
     clockMs += 3_600_000 + 20_000;
     assert.equal((await create({ id: 'standup' })).state, 'open');
     await until(() => happened('standup').includes('- ended'));
+  });
+
+  it('are made, joined and ruled by users themselves', async () => {
+    const tokenOf = async (userId: string) =>
+      (await control.post<IssuedToken>('/v1/users/token', { userId, nickname: userId.toUpperCase() })).body.token;
+    const [una, vic, wim] = [await tokenOf('una'), await tokenOf('vic'), await tokenOf('wim')];
+    const made = await control.post<Conference>('/v1/conferences', { title: 'Talk' }, { key: una });
+    assert.deepEqual([made.status, made.body.ownerId, made.body.open], [201, 'una', true]);
+    const path = `/v1/conferences/${made.body.id}`;
+    const joined = await control.post<ConferenceJoin>(`${path}/join`, {}, { key: una });
+    assert.deepEqual([joined.body.userId, joined.body.owner, joined.body.members[0]?.nickname], ['una', true, 'UNA']);
+    assert.equal((await control.post(`${path}/join`, { userId: 'una' }, { key: vic })).body.error.name, 'FORBIDDEN');
+    assert.equal((await control.post(`${path}/join`, { role: 'owner' }, { key: vic })).body.error.name, 'FORBIDDEN');
+    assert.equal((await control.post(`${path}/join`, {})).body.error.field, 'userId');
+    assert.equal((await control.post<ConferenceJoin>(`${path}/join`, {}, { key: vic })).body.owner, false);
+    for (const [method, of] of [
+      ['DELETE', path],
+      ['POST', `${path}/members/una/kick`],
+      ['POST', `${path}/members/una/mute`],
+    ] as const)
+      assert.equal((await control.call<ErrorBody>(method, of, undefined, { key: vic })).body.error.name, 'FORBIDDEN');
+    assert.equal((await control.post(`${path}/members/vic/kick`, undefined, { key: una })).status, 200);
+    assert.equal((await control.post(`${path}/join`, {}, { key: vic })).body.error.name, 'MEMBER_KICKED');
+
+    const closed = await create({ ownerId: 'una' });
+    assert.equal((await control.get(`/v1/conferences/${closed.id}`, { key: wim })).status, 404);
+    assert.equal((await control.post(`/v1/conferences/${closed.id}/join`, {}, { key: wim })).status, 404);
+    await join(closed.id, 'wim');
+    assert.equal((await control.post(`/v1/conferences/${closed.id}/join`, {}, { key: wim })).status, 200);
+    const left = await control.post<Conference>(`/v1/conferences/${closed.id}/leave`, {}, { key: wim });
+    assert.equal(left.body.state, 'ended');
+
+    for (let i = 0; i < 4; i++) await control.post('/v1/conferences', {}, { key: una });
+    const sixth = await control.post('/v1/conferences', {}, { key: una });
+    assert.deepEqual([sixth.status, sixth.body.error.name], [403, 'CONFERENCE_QUOTA_EXCEEDED']);
+    assert.equal((await control.delete(path, { key: una })).status, 204);
+    assert.equal((await control.post('/v1/conferences', {}, { key: una })).status, 201);
   });
 
   it('let a user in with addresses for WebRTC and RTMP, and what the others are', async () => {

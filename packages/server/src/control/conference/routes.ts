@@ -1,3 +1,4 @@
+import { LiveError } from '@lianmai/contract';
 import {
   Conference,
   ConferenceJoin,
@@ -14,15 +15,17 @@ import { toPage } from '../../store/page.ts';
 import type { ConferenceRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { owningApp } from '../app/owning.ts';
-import { mayUseApp, type Principal } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
 import { newSigningKey } from '../auth/secrets.ts';
 import type { Relays } from '../relay/relays.ts';
 import { type Api, endpoint, NOTHING } from '../rest/api.ts';
+import { findUser } from '../user/store.ts';
+import { actingUser, checkCaller } from './caller.ts';
 import type { ConferenceHall } from './hall.ts';
 import { newConferenceId, newMemberStream } from './names.ts';
 import { checkAccount, memberNamed } from './rules.ts';
 import { type ConferenceInput, type Gathering, newConference } from './state.ts';
-import { accountOf, conferenceMissing, listConferences } from './store.ts';
+import { accountOf, conferenceMissing, countOwned, listConferences } from './store.ts';
 import type { ConferenceView } from './view.ts';
 
 export interface ConferenceDeps {
@@ -35,7 +38,10 @@ export interface ConferenceDeps {
   capacity: number;
 }
 
-/** `/v1/conferences`: for whoever has a key, on behalf of users. What members do themselves is below `/v1/calls`. */
+/** Conferences of one user at a time. */
+const MOST_OF_A_USER = 5;
+
+/** `/v1/conferences`: for keys, on behalf of users, and for users themselves. What goes without either is below `/v1/calls`. */
 export function conferenceRoutes(api: Api, deps: ConferenceDeps): void {
   makeAndShow(api, deps);
   comeAndGo(api, deps);
@@ -47,20 +53,34 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
   api.post(
     '/v1/conferences',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'createConference',
         tag: 'Conferences',
         summary: 'Make a conference',
         description:
-          'The first member to join owns it, unless `ownerId` names one. Nobody joins within 24 hours: it ends. The id of one that has ended may be used again.',
-        errors: ['BAD_REQUEST', 'NOT_FOUND', 'CONFLICT', 'ACCOUNT_SUSPENDED', 'LIVE_NOT_ENABLED', 'ACCOUNT_IN_ARREARS'],
+          'The first member to join owns it, unless `ownerId` names one. Nobody joins within 24 hours: it ends. The id of one that has ended may be used again. A user makes its own, five at a time, open to all unless it says otherwise.',
+        errors: [
+          'BAD_REQUEST',
+          'NOT_FOUND',
+          'CONFLICT',
+          'CONFERENCE_QUOTA_EXCEEDED',
+          'ACCOUNT_SUSPENDED',
+          'LIVE_NOT_ENABLED',
+          'ACCOUNT_IN_ARREARS',
+        ],
       },
       { body: CreateConference, response: { 201: Conference } },
     ),
     async ({ body, principal }, reply) => {
       const app = await owningApp(db, body.appId, principal);
       checkAccount(await accountOf(db, app.accountId));
+      const maker = principal?.kind === 'user' ? actingUser(principal, body.ownerId) : null;
+      if (maker !== null && (await countOwned(db, app.id, maker)) >= MOST_OF_A_USER)
+        throw new LiveError(
+          'CONFERENCE_QUOTA_EXCEEDED',
+          `a user may hold ${MOST_OF_A_USER} conferences at a time: end one`,
+        );
       const id = body.id ?? newConferenceId();
       const row = newConference(
         {
@@ -69,9 +89,9 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
           accountId: app.accountId,
           title: body.title ?? id,
           capacity: body.capacity ?? capacity,
-          open: body.open === true ? 1 : 0,
+          open: (body.open ?? maker !== null) ? 1 : 0,
           key: newSigningKey(),
-          ownerId: body.ownerId ?? null,
+          ownerId: maker ?? body.ownerId ?? null,
         },
         now(),
       );
@@ -111,7 +131,7 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
   api.get(
     '/v1/conferences/:id',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'getConference',
         tag: 'Conferences',
@@ -123,7 +143,7 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
     async ({ params, principal }) => {
       const gathering = await hall.find(params.id);
       if (!gathering) throw conferenceMissing(params.id);
-      checkOwn(gathering, principal);
+      checkCaller(gathering, principal, 'see');
       return shown(deps, gathering);
     },
   );
@@ -131,7 +151,7 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
   api.delete(
     '/v1/conferences/:id',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'endConference',
         tag: 'Conferences',
@@ -142,7 +162,7 @@ function makeAndShow(api: Api, deps: ConferenceDeps): void {
       { params: IdParams, response: { 204: NOTHING } },
     ),
     async ({ params, principal }, reply) => {
-      await hall.change(params.id, owned(principal, { type: 'end' }));
+      await hall.change(params.id, decided(principal, { type: 'end' }));
       return reply.code(204).send(null);
     },
   );
@@ -153,15 +173,16 @@ function comeAndGo(api: Api, deps: ConferenceDeps): void {
   api.post(
     '/v1/conferences/:id/join',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'joinConference',
         tag: 'Conferences',
         summary: 'Let a user in',
         description:
-          'Answers what the user needs to publish and to play the others: give it to that user only. A user who is in it gets the same again; one who was kicked is let in again. Who neither publishes nor polls for 90 s has left.',
+          'Answers what the user needs to publish and to play the others: give it to that user only. A user who is in it gets the same again; one who was kicked is let in again by a key only. Who neither publishes nor polls for 90 s has left. With a key `userId` says who; a user joins as itself, where it is the owner, was let in before, or all may.',
         errors: [
           'BAD_REQUEST',
+          'MEMBER_KICKED',
           'CONFERENCE_NOT_FOUND',
           'CONFERENCE_FULL',
           'CONFERENCE_ENDED',
@@ -172,20 +193,24 @@ function comeAndGo(api: Api, deps: ConferenceDeps): void {
       },
       { params: IdParams, body: JoinConference, response: { 200: ConferenceJoin } },
     ),
-    async ({ params: { id }, body: { userId, nickname, role = 'member' }, principal }) => {
+    async ({ params: { id }, body: { userId: named, nickname, role = 'member' }, principal }) => {
+      const userId = actingUser(principal, named);
       const there = await hall.find(id);
       if (!there) throw conferenceMissing(id);
-      checkOwn(there, principal);
+      const wish = role === 'owner' ? 'rule' : 'join';
+      checkCaller(there, principal, wish);
       checkAccount(await accountOf(db, there.conference.accountId));
+      const isUser = principal?.kind === 'user';
+      const known = isUser ? await findUser(db, principal) : undefined;
       const gathering = await hall.change(id, (now) => {
-        checkOwn(now, principal);
+        checkCaller(now, principal, wish);
         return {
           type: 'join',
           userId,
-          nickname: nickname ?? memberNamed(now, userId)?.nickname ?? userId,
+          nickname: nickname ?? memberNamed(now, userId)?.nickname ?? known?.nickname ?? userId,
           role,
           stream: newMemberStream(id),
-          pardon: true,
+          pardon: !isUser,
         };
       });
       const self = memberNamed(gathering, userId);
@@ -197,7 +222,7 @@ function comeAndGo(api: Api, deps: ConferenceDeps): void {
   api.post(
     '/v1/conferences/:id/leave',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'leaveConference',
         tag: 'Conferences',
@@ -208,8 +233,14 @@ function comeAndGo(api: Api, deps: ConferenceDeps): void {
       },
       { params: IdParams, body: LeaveConference, response: { 200: Conference } },
     ),
-    async ({ params, body: { userId }, principal }) =>
-      shown(deps, await hall.change(params.id, owned(principal, { type: 'leave', userId }))),
+    async ({ params, body: { userId: named }, principal }) => {
+      const userId = actingUser(principal, named);
+      const after = await hall.change(params.id, (there) => {
+        checkCaller(there, principal, 'join');
+        return { type: 'leave', userId };
+      });
+      return shown(deps, after);
+    },
   );
 }
 
@@ -223,7 +254,7 @@ function lookAfterMembers(api: Api, deps: ConferenceDeps): void {
     api.post(
       `/v1/conferences/:id/members/:userId/${action}`,
       endpoint(
-        'app',
+        'known',
         {
           operationId: `${action}Member`,
           tag: 'Conferences',
@@ -236,14 +267,14 @@ function lookAfterMembers(api: Api, deps: ConferenceDeps): void {
       async ({ params: { id, userId }, body, principal }) => {
         const { video = false, audio = !video } = body;
         const change = { ...(audio ? { audio: muted } : {}), ...(video ? { video: muted } : {}) };
-        return shown(deps, await hall.change(id, owned(principal, { type: 'mute', userId, by: 'owner', ...change })));
+        return shown(deps, await hall.change(id, decided(principal, { type: 'mute', userId, by: 'owner', ...change })));
       },
     );
 
   api.post(
     '/v1/conferences/:id/members/:userId/kick',
     endpoint(
-      'app',
+      'known',
       {
         operationId: 'kickMember',
         tag: 'Conferences',
@@ -254,20 +285,15 @@ function lookAfterMembers(api: Api, deps: ConferenceDeps): void {
       { params: MemberParams, response: { 200: Conference } },
     ),
     async ({ params: { id, userId }, principal }) =>
-      shown(deps, await hall.change(id, owned(principal, { type: 'kick', userId }))),
+      shown(deps, await hall.change(id, decided(principal, { type: 'kick', userId }))),
   );
 }
 
-/** The input, if the caller may do so. */
-const owned = (principal: Principal | null, input: ConferenceInput) => (there: Gathering) => {
-  checkOwn(there, principal);
+/** The input, if it is the caller's to decide. */
+const decided = (principal: Principal | null, input: ConferenceInput) => (there: Gathering) => {
+  checkCaller(there, principal, 'rule');
   return input;
 };
-
-/** @throws LiveError CONFERENCE_NOT_FOUND: others' are not to be known of. */
-function checkOwn({ conference }: Gathering, principal: Principal | null): void {
-  if (!principal || !mayUseApp(principal, conference.appId)) throw conferenceMissing(conference.id);
-}
 
 async function shown({ view, relays }: ConferenceDeps, gathering: Gathering): Promise<Conference> {
   const { id } = gathering.conference;

@@ -107,6 +107,18 @@ export async function countOpenCalls(db: Db): Promise<number> {
   return count;
 }
 
+/** Open ones that a user owns. */
+export async function countOwned(db: Db, appId: string, ownerId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('conference')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('state', '=', 'open')
+    .where('appId', '=', appId)
+    .where('ownerId', '=', ownerId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** Conferences that time alone changes now. */
 export async function dueConferences(db: Db, nowMs: number): Promise<string[]> {
   const rows = await db.selectFrom('conference').select('id').where('dueAt', '<=', nowMs).execute();
