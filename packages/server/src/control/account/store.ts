@@ -2,6 +2,7 @@ import { isForeignKeyViolation } from '../../store/errors.ts';
 import { afterCursor, type PageRequest } from '../../store/page.ts';
 import type { AccountRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
+import { whyRefused } from './rules.ts';
 
 export type AccountWithChannels = AccountRow & { channels: number };
 
@@ -21,6 +22,24 @@ export async function listAccounts(db: Db, { limit, cursor }: PageRequest): Prom
     .orderBy('account.id', 'desc')
     .limit(limit + 1)
     .execute();
+}
+
+/**
+ * The account, for something new of it: others that ask wait until the transaction ends, so that two at once cannot both
+ * take the last place of a quota.
+ * @throws LiveError ACCOUNT_SUSPENDED, LIVE_NOT_ENABLED, ACCOUNT_IN_ARREARS.
+ */
+export async function lockAccount(tx: Db, id: string): Promise<AccountRow> {
+  // A change that changes nothing holds the row until the end; both databases know it, unlike SELECT FOR UPDATE.
+  const account = await tx
+    .updateTable('account')
+    .set((eb) => ({ channelQuota: eb.ref('channelQuota') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const refused = whyRefused(account);
+  if (refused) throw refused;
+  return account;
 }
 
 /** Answers whether there was such an account. */

@@ -2,7 +2,7 @@ import { LiveError } from '@lianmai/contract';
 import { afterCursor, type PageRequest } from '../../store/page.ts';
 import type { AppRow, ChannelProgramRow, ChannelRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
-import { whyRefused } from '../account/rules.ts';
+import { lockAccount } from '../account/store.ts';
 import { conferenceOfStream } from '../conference/names.ts';
 import { forgetChannel } from '../live/store.ts';
 
@@ -25,21 +25,12 @@ export const NO_PROGRAM: ChosenProgram = {
 };
 
 /**
- * Adds a channel if its account may have one more. Creations of one account wait for each other, so that two at once cannot
- * both take the last place.
+ * Adds a channel if its account may have one more.
  * @throws LiveError CHANNEL_QUOTA_EXCEEDED, ACCOUNT_…, CONFLICT when the stream name is taken.
  */
 export async function insertChannel(db: Db, row: ChannelRow): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // A change that changes nothing holds the account's row until the end; both databases know it, unlike SELECT FOR UPDATE.
-    const account = await tx
-      .updateTable('account')
-      .set((eb) => ({ channelQuota: eb.ref('channelQuota') }))
-      .where('id', '=', row.accountId)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    const refused = whyRefused(account);
-    if (refused) throw refused;
+    const account = await lockAccount(tx, row.accountId);
     if ((await countChannels(tx, account.id)) >= account.channelQuota)
       throw new LiveError(
         'CHANNEL_QUOTA_EXCEEDED',

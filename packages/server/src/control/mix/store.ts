@@ -2,7 +2,7 @@ import { LiveError } from '@lianmai/contract';
 import { afterCursor, type PageRequest } from '../../store/page.ts';
 import type { AccountRow, AppRow, MixRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
-import { whyRefused } from '../account/rules.ts';
+import { lockAccount } from '../account/store.ts';
 import { conferenceOfStream } from '../conference/names.ts';
 
 /** Mixes of one account, its apps together. */
@@ -22,15 +22,7 @@ export const mixMissing = (id: string): LiveError =>
  * @throws LiveError MIX_QUOTA_EXCEEDED, ACCOUNT_…, CONFLICT.
  */
 export async function insertMix(tx: Db, row: MixRow): Promise<void> {
-  // A change that changes nothing holds the account's row until the end.
-  const account = await tx
-    .updateTable('account')
-    .set((eb) => ({ channelQuota: eb.ref('channelQuota') }))
-    .where('id', '=', row.accountId)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const refused = whyRefused(account);
-  if (refused) throw refused;
+  const account = await lockAccount(tx, row.accountId);
   if (row.kind === 'mix' && (await countMixes(tx, account.id)) >= MIX_QUOTA)
     throw new LiveError(
       'MIX_QUOTA_EXCEEDED',

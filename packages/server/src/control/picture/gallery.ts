@@ -5,7 +5,7 @@ import { loadPicture, MAX_PICTURE_BYTES, pictureKey } from '../../storage/pictur
 import type { Storage } from '../../storage/storage.ts';
 import type { PictureRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
-import { whyRefused } from '../account/rules.ts';
+import { lockAccount } from '../account/store.ts';
 import * as store from './store.ts';
 
 /** px, each side. */
@@ -89,15 +89,7 @@ export class Gallery {
 }
 
 async function insertWithinQuota(tx: Db, row: PictureRow): Promise<PictureRow> {
-  // A change that changes nothing holds the account's row until the end.
-  const account = await tx
-    .updateTable('account')
-    .set((eb) => ({ channelQuota: eb.ref('channelQuota') }))
-    .where('id', '=', row.accountId)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const refused = whyRefused(account);
-  if (refused) throw refused;
+  const account = await lockAccount(tx, row.accountId);
   if (!(await store.appHasPicture(tx, row.id, row.appId))) {
     const { count, bytes } = await store.pictureUsage(tx, account.id);
     if (count >= PICTURE_QUOTA.count || bytes + row.bytes > PICTURE_QUOTA.bytes)
