@@ -121,6 +121,34 @@ test('forged, missing and logged-out tokens are refused before the handshake, or
   assert.equal((await once(late.socket, 'close'))[0], 4401);
 });
 
+test('who is not logged in hears the room, is counted once, and may do nothing else', async () => {
+  const room = await openRoom('vera');
+  using vera = await enter('vera', room);
+  const viewers = async () => (await rest<{ viewers: number }>('GET', `/v1/rooms/${room}`)).viewers;
+  using visitor = await ChatClient.visit(lianmai.http, 'browser-of-a-visitor');
+  using tab = await ChatClient.visit(lianmai.http, 'browser-of-a-visitor');
+  for (const client of [visitor, tab]) {
+    assert.equal((await client.event('im.ready')).user, null);
+    await client.call('room.enter', { roomId: room });
+  }
+  await until('one viewer is counted', async () => (await viewers()) === 1);
+  const { id } = await vera.call('room.send', { roomId: room, kind: 'text', body: 'welcome' });
+  await visitor.event('room.message', (params) => params.id === id);
+  for (const [method, params] of [
+    ['room.send', { roomId: room, kind: 'text', body: 'x' }],
+    ['room.send', { roomId: room, kind: 'like' }],
+    ['cohost.request', { roomId: room }],
+  ] as const)
+    assert.equal(await visitor.refused(method, params), 'UNAUTHENTICATED');
+
+  using user = await connect('walt', '&visitor=browser-of-a-visitor');
+  await user.call('room.enter', { roomId: room });
+  await vera.event('room.joined', ({ user: one }) => one.userId === 'walt');
+  assert.equal(await viewers(), 1);
+  const { items } = await rest<{ items: { userId: string }[] }>('GET', `/v1/rooms/${room}/members`);
+  assert.deepEqual(items.map(({ userId }) => userId).sort(), ['vera', 'walt']);
+});
+
 test('nobody speaks where it is not, nor leads what is not its own', async () => {
   using ben = await connect('ben');
   assert.equal(await ben.refused('room.send', { roomId, kind: 'text', body: 'x' }), 'NOT_IN_ROOM');

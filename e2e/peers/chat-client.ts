@@ -31,8 +31,16 @@ export class ChatClient implements Disposable {
   }
 
   /** @param http of the server; `query` beside the token. @throws Error with the HTTP status when it is refused. */
-  static async connect(http: string, token: string, query = ''): Promise<ChatClient> {
-    const url = `${http.replace('http', 'ws')}/v1/im?token=${token}${query}`;
+  static connect(http: string, token: string, query = ''): Promise<ChatClient> {
+    return ChatClient.#open(`${http.replace('http', 'ws')}/v1/im?token=${token}${query}`);
+  }
+
+  /** Somebody who is not logged in. */
+  static visit(http: string, browser: string): Promise<ChatClient> {
+    return ChatClient.#open(`${http.replace('http', 'ws')}/v1/im?visitor=${browser}`);
+  }
+
+  static async #open(url: string): Promise<ChatClient> {
     const socket = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false });
     const client = new ChatClient(socket);
     await once(socket, 'open');

@@ -1,22 +1,28 @@
 /** What media workers, which hold the sockets of chat, and control, which decides, say to each other. */
 import type { ErrorBody } from './errors.ts';
 
-/** Who a connection's token is for. */
+/** Who a connection's token is for; of a visitor, who has none: {@link visitorIdentity}. */
 export interface ImIdentity {
   userId: string;
   appId: string;
 }
+
+/** Who is not logged in: of no app, by a name that no user can have. */
+export const visitorIdentity = (visitor: string): ImIdentity => ({ appId: '', userId: `~${visitor}` });
 
 /** What a client said of itself when it connected. */
 export interface ImOpening {
   /** Given once in a worker's life (`incarnation`). */
   connection: number;
   identity: ImIdentity;
-  /** The token it came with; its signature is checked, not whether it was logged out. */
-  token: { generation: number; id: string };
+  /** The token it came with; its signature is checked, not whether it was logged out. null: a visitor's, who has none. */
+  token: { generation: number; id: string } | null;
+  /** Of the browser, the same before its user logs in and after, so that it is counted once; null: it gave none. */
+  visitor: string | null;
   /** Of the last event it saw, and where; null: it is new. */
   seq: number | null;
   lastSession: string | null;
+  /** Of the client; of IPv6 the /64 it has. */
   ip: string;
 }
 

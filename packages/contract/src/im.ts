@@ -12,7 +12,7 @@ export * from './cohost.ts';
 export * from './pk.ts';
 
 /*
- * The chat WebSocket `/v1/im?token=…&seq=…&session=…`: JSON-RPC 2.0, one JSON value per text message. The client sends
+ * The chat WebSocket `/v1/im?token=…&visitor=…&seq=…&session=…`: JSON-RPC 2.0, one JSON value per text message. The client sends
  * requests and notifications (methods below), the server answers by id and sends events as notifications; either side may
  * send several as a batch array. docs/im.md explains it for other clients.
  */
@@ -208,7 +208,7 @@ export const IM_EVENTS = {
   'im.ready': Type.Object({
     seq: Seq,
     session: Type.String({ description: 'Give it, with the last `seq`, when connecting again' }),
-    user: UserProfile,
+    user: nullable(UserProfile, { description: 'null: a visitor, who is not logged in and only watches' }),
     rooms: Type.Array(Id, { description: 'Rooms this connection is in again, as before it broke' }),
     reload: Type.Boolean({ description: 'What was missed is not known any more: enter the rooms again' }),
   }),

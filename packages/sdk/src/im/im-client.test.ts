@@ -28,6 +28,10 @@ class FakeServer {
     });
     this.http.listen(0, '127.0.0.1');
     await once(this.http, 'listening');
+    return this.address;
+  }
+
+  get address(): string {
     return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
   }
 
@@ -205,4 +209,20 @@ test('it waits longer each time, never all at once, never for ever', () => {
   assert.deepEqual(waits.slice(0, 5), [500, 1000, 2000, 4000, 8000]);
   assert.equal(Math.max(...waits), 15_000);
   assert.equal(new Backoff(() => 0).nextMs(), 250);
+});
+
+test('who is not logged in says who its browser is, and enters rooms again like anybody', async () => {
+  client = new ImClient({ server: server.address, visitor: 'browser-1' });
+  const connected = server.next({ user: null });
+  client.connect();
+  const first = await connected;
+  const [address] = server.addresses;
+  assert.deepEqual([address?.searchParams.get('token'), address?.searchParams.get('visitor')], [null, 'browser-1']);
+  const entering = client.call('room.enter', { roomId: 'r' });
+  answer(first.peer, await first.requests.next(), { seq: 5 });
+  await entering;
+  const reconnected = server.next({ user: null, session: 's2', reload: true });
+  first.peer.terminate();
+  const again = await reconnected;
+  assert.deepEqual((await again.requests.next()).params, { roomId: 'r' });
 });

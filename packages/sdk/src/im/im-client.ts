@@ -13,8 +13,13 @@ export type ImState = 'connecting' | 'online' | 'offline' | 'unauthenticated' | 
 export interface ImClientOptions {
   /** Of the server: `https://live.example.org`. Default: the page's own. */
   server?: string;
-  /** A user's token, or who gives the newest one at each connection. */
-  token: string | (() => string | Promise<string>);
+  /**
+   * A user's token, or who gives the newest one at each connection. Without: a visitor, who enters rooms, hears what is said
+   * there, and may do nothing else.
+   */
+  token?: string | (() => string | Promise<string>);
+  /** The browser's own, kept by it: a name by chance, so that it is counted as one viewer, in whatever tabs, logged in or not. */
+  visitor?: string;
   /** How long a call waits for its answer, the time without a connection included; default 10 s. */
   timeoutMs?: number;
 }
@@ -117,7 +122,7 @@ export class ImClient {
     this.#setState('connecting');
     try {
       const { token } = this.#options;
-      const value = typeof token === 'string' ? token : await token();
+      const value = typeof token === 'function' ? await token() : token;
       if (attempt !== this.#attempt) return;
       const address = this.#address(value);
       const socket = new WebSocket(address.replace(/^http/, 'ws'));
@@ -137,9 +142,11 @@ export class ImClient {
     }
   }
 
-  #address(token: string): string {
-    const url = new URL('/v1/im', this.#options.server ?? globalThis.location?.href);
-    url.searchParams.set('token', token);
+  #address(token: string | undefined): string {
+    const { server, visitor } = this.#options;
+    const url = new URL('/v1/im', server ?? globalThis.location?.href);
+    if (token !== undefined) url.searchParams.set('token', token);
+    if (visitor !== undefined) url.searchParams.set('visitor', visitor);
     if (this.#seen.last !== null) url.searchParams.set('seq', String(this.#seen.last));
     if (this.#session !== null) url.searchParams.set('session', this.#session);
     return url.href;
@@ -239,7 +246,7 @@ export class ImClient {
     const attempt = this.#attempt;
     const isFirst = this.#session === null;
     this.#session = ready.session;
-    this.#userId = ready.user.userId;
+    this.#userId = ready.user?.userId ?? null;
     this.#seen.take({ seq: ready.seq });
     this.#backoff.reset();
     const lost = [...this.#rooms].filter((roomId) => ready.reload || !ready.rooms.includes(roomId));

@@ -157,7 +157,15 @@ async function startParts(options: Timed, { db }: Store, closing: (() => unknown
     now,
   });
   const roomView = new RoomView({ addresses, counters: rooms.counters, now });
-  const im = new Im({ db, bus, users: usersOf(db), rooms: roomsOf(rooms, roomView), now, log });
+  const im = new Im({
+    db,
+    bus,
+    users: usersOf(db),
+    rooms: roomsOf(rooms, roomView),
+    visitorsPerAddress: settings.visitorsPerAddress,
+    now,
+    log,
+  });
   const parts = {
     addresses,
     live,

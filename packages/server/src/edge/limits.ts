@@ -43,7 +43,7 @@ export class ConnectionLimits {
 }
 
 /** One IPv6 client has a whole /64 (RFC 6177), so that is what counts as one; IPv4 in IPv6 counts as IPv4. */
-function clientOf(ip: string): string {
+export function clientOf(ip: string): string {
   if (!isIPv6(ip)) return ip;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   if (mapped !== undefined) return mapped;

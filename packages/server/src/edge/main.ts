@@ -69,7 +69,7 @@ runChild(async ({ name, settings, bus, log, metrics, runtimeDir }) => {
     now,
   });
   const rtcHttp = new RtcHttp({ rtc, bus, workerId: name, settings, now });
-  const im = new ImServer({ bus, workerId: name, log, now });
+  const im = new ImServer({ bus, workerId: name, visitors: settings.visitors, log, now });
   const router = new Router({
     hub: programs,
     fanouts,

@@ -290,6 +290,20 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: flag,
   }),
   setting({
+    key: 'visitors',
+    shape: 'boolean',
+    help: "who is not logged in reads rooms' chat and counts as a viewer",
+    default: () => true,
+    parse: flag,
+  }),
+  setting({
+    key: 'visitorsPerAddress',
+    shape: 'count',
+    help: 'visitors without log-in that count as viewers of a room, from one address',
+    default: () => 50,
+    parse: integer(0, 1_000_000),
+  }),
+  setting({
     key: 'pictureSources',
     shape: 'sources',
     help: 'where pages show avatars and covers from besides this server: https:, http:, hosts, or none',

@@ -43,6 +43,9 @@ export interface Settings {
   openCalls: boolean;
   /** Anybody may register as a user. */
   registration: boolean;
+  /** Who is not logged in hears rooms' chat and is counted as a viewer; so many of one address are counted. */
+  visitors: boolean;
+  visitorsPerAddress: number;
   /** Where pages may show pictures from besides this server; sources of a Content-Security-Policy. */
   pictureSources: readonly string[];
   hlsSegmentMs: number;

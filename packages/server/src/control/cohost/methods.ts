@@ -12,6 +12,7 @@ export function defineCohostMethods(im: ImDesk, hall: CohostHall): void {
     name: 'cohost.list',
     params: METHODS['cohost.list'].params,
     who: 'member',
+    visitors: true,
     handler: ({ userId }, { roomId }) => hall.list(roomId, userId),
   });
   im.define({

@@ -35,7 +35,9 @@ export function roomsOf(hall: RoomHall, view: RoomView): ImRooms {
       const room = await hall.find(roomId);
       if (!room || room.state === 'closed') return null;
       const { id, appId, anchorId } = room;
-      return { id, appId, anchorId, likes: hall.counters.figures(room).likes, settings: settingsOf(room) };
+      // Whose stream is not anybody's to watch, its chat is not anybody's to read.
+      const isPublic = room.playAuth !== 'signed';
+      return { id, appId, anchorId, isPublic, likes: hall.counters.figures(room).likes, settings: settingsOf(room) };
     },
     view: async (roomId) => view.room(await found(roomId), null),
     configure: (roomId, settings) => hall.update(roomId, { settings }),

@@ -5,6 +5,7 @@ import { Crowd, type Member } from './crowd.ts';
 import { Floor, type FloorState } from './floor.ts';
 import { batchText, eventText, Outbox } from './outbox.ts';
 import type { SeqClock } from './seq-clock.ts';
+import { Visitors } from './visitors.ts';
 
 /** Messages shown to who enters. */
 export const HISTORY = 50;
@@ -30,6 +31,10 @@ const FIRST_PAGE = 20;
 export interface ChatRoomState extends FloorState {
   id: string;
   appId: string;
+  /** Anybody may come in; else only who is logged in. */
+  isPublic: boolean;
+  /** Of one address, that count as viewers. */
+  visitorsPerAddress: number;
   likes: number;
   gifts: Iterable<readonly [giftId: string, count: number]>;
   /** Oldest first. */
@@ -52,7 +57,9 @@ export class ChatRoom {
   readonly id: string;
   readonly appId: string;
   readonly anchorId: string;
+  readonly isPublic: boolean;
   readonly crowd = new Crowd();
+  readonly visitors: Visitors;
   readonly floor: Floor;
   readonly gifts: Map<string, number>;
   readonly #outbox: Outbox;
@@ -84,6 +91,8 @@ export class ChatRoom {
     this.id = state.id;
     this.appId = state.appId;
     this.anchorId = state.anchorId;
+    this.isPublic = state.isPublic;
+    this.visitors = new Visitors(state.visitorsPerAddress);
     this.floor = new Floor(state, nowMs);
     this.gifts = new Map(state.gifts);
     this.#likes = state.likes;
@@ -94,9 +103,13 @@ export class ChatRoom {
     this.emptySinceMs = nowMs;
   }
 
-  /** Users watching: everybody but the anchor. */
+  /** Who watches: everybody but the anchor. */
   get viewers(): number {
-    return this.crowd.size - (this.crowd.get(this.anchorId) ? 1 : 0);
+    return this.crowd.size - (this.crowd.get(this.anchorId) ? 1 : 0) + this.visitors.count;
+  }
+
+  get isEmpty(): boolean {
+    return this.crowd.size === 0 && this.visitors.size === 0;
   }
 
   get likes(): number {
@@ -131,13 +144,12 @@ export class ChatRoom {
   /**
    * Brings a connection in. What it missed since `seq` is sent to it before anything new.
    * @param isBack nobody is told that it came: it was here all the time.
-   * @returns whether its user was not here before.
+   * @returns whether a viewer came by it who was not here before.
    */
   enter(connection: Connection, seq: number | null, nowMs: number, isBack: boolean): boolean {
     const missed = seq === null ? [] : this.#outbox.since(seq);
     const already = connection.rooms.has(this.id);
-    const { member, isNew } = this.crowd.enter(connection);
-    const { worker, number } = connection;
+    const { worker, number, isVisitor } = connection;
     if (missed && missed.length > 0) worker.push({ type: 'send', connections: [number], text: batchText(missed) });
     if (!already) {
       connection.rooms.add(this.id);
@@ -145,8 +157,15 @@ export class ChatRoom {
       this.#workers.set(worker, (this.#workers.get(worker) ?? 0) + 1);
       worker.push({ type: 'enter', roomId: this.id, connections: [number] });
     }
-    if (isNew && !isBack) this.#tellCrowd('room.joined', member, nowMs);
+    const isNew = isVisitor ? this.visitors.enter(connection) : this.#enterUser(connection, nowMs, isBack);
     if (isNew) this.#awake(nowMs);
+    return isNew;
+  }
+
+  #enterUser(connection: Connection, nowMs: number, isBack: boolean): boolean {
+    const { member, isNew } = this.crowd.enter(connection);
+    if (connection.visitorId !== null) this.visitors.uncount(connection.visitorId, nowMs);
+    if (isNew && !isBack) this.#tellCrowd('room.joined', member, nowMs);
     return isNew;
   }
 
@@ -158,14 +177,30 @@ export class ChatRoom {
     const left = (this.#workers.get(worker) ?? 1) - 1;
     if (left > 0) this.#workers.set(worker, left);
     else this.#workers.delete(worker);
-    return this.crowd.drop(connection);
+    return (connection.isVisitor ? this.visitors : this.crowd).drop(connection);
   }
 
-  /** A member without connections has left. */
-  leave(member: Member, nowMs: number): void {
-    this.crowd.remove(member.user.userId);
-    if (this.crowd.size === 0) this.emptySinceMs = nowMs;
-    this.#tellCrowd('room.left', member, nowMs);
+  /** A member or visitor that may still be in the room: whether it is. */
+  holds(member: Member): boolean {
+    const { userId } = member.user;
+    return this.crowd.get(userId) === member || this.visitors.get(userId) === member;
+  }
+
+  /** A member or visitor without connections has left. @returns whether it was a member. */
+  leave(member: Member, nowMs: number): boolean {
+    const { userId } = member.user;
+    const isMember = this.crowd.get(userId) === member;
+    if (isMember) this.crowd.remove(userId);
+    else this.visitors.remove(userId, nowMs);
+    if (this.isEmpty) this.emptySinceMs = nowMs;
+    if (isMember) this.#tellCrowd('room.left', member, nowMs);
+    else this.#awake(nowMs);
+    return isMember;
+  }
+
+  /** Everybody is gone: the room closed. */
+  everybody(): Member[] {
+    return [...this.crowd, ...this.visitors];
   }
 
   /** Says something to everybody with the next batch. */

@@ -12,6 +12,12 @@ export interface Connection {
   /** With it a user comes back to where it was. */
   readonly session: string;
   profile: UserProfile;
+  /** Nobody: it is not logged in, and only listens. */
+  readonly isVisitor: boolean;
+  /** By which its browser is known when nobody is logged in there; null: not known. */
+  readonly visitorId: string | null;
+  /** Of the client. */
+  readonly address: string;
   readonly rooms: Set<string>;
 }
 

@@ -1,7 +1,7 @@
 import type { UserProfile } from '@lianmai/contract/rest';
 import type { Connection } from './connection.ts';
 
-/** A user in a room, by one or more connections. */
+/** A user or a visitor in a room, by one or more connections. */
 export interface Member {
   /** Grows with each that comes. */
   readonly no: number;

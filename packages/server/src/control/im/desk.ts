@@ -5,6 +5,8 @@ import type { Unsubscribe } from '../../bus/bus.ts';
 /** Who makes a call, and on which of its connections. */
 export interface ImCaller extends ImIdentity {
   connectionId: string;
+  /** Nobody is logged in there. */
+  isVisitor: boolean;
 }
 
 /**
@@ -19,6 +21,8 @@ export interface ImMethod<P extends TObject = TObject> {
   /** What does not fit is refused with BAD_REQUEST, the field named. */
   params: P;
   who: ImRight;
+  /** Who is not logged in may call it too; default: is told to log in. */
+  visitors?: boolean;
   /** What it resolves with is the result. Its LiveErrors are the caller's; others are INTERNAL and logged. */
   handler(caller: ImCaller, params: Static<P>): unknown;
 }

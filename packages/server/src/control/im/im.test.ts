@@ -246,4 +246,89 @@ describeStores('chat', (open) => {
     assert.equal((await ben.event('room.stats', ({ likes }) => likes > 0)).likes, 3);
     await assert.rejects(worker.call(77_777, 'im.ping', {}), { name: 'UNAVAILABLE' });
   });
+
+  it('lets who is not logged in listen, and counts its browser as a viewer', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const [one, two] = [await worker.visit('browser'), await other.visit('browser')];
+    assert.equal(one.of('im.ready')[0].user, null);
+    for (const tab of [one, two]) {
+      const { members, self } = await tab.call('room.enter', { roomId });
+      assert.deepEqual([members.count, self.role], [1, 'member']);
+    }
+    assert.equal((await anna.event('room.stats', ({ viewers }) => viewers > 0)).viewers, 1);
+    assert.equal(await members(roomId), 1);
+    await say(anna, roomId, 'hello');
+    await until(() => heard(one).length === 1 && heard(two).length === 1);
+    assert.ok((await one.call('room.gifts', { roomId })).items.length > 0);
+    assert.equal((await one.call('pk.current', { roomId })).session, null);
+    assert.deepEqual((await one.call('cohost.list', { roomId })).items, []);
+    one.leave();
+    two.leave();
+    await until(() => (skewMs += 500) && anna.of('room.stats').at(-1).viewers === 0);
+    assert.deepEqual([anna.of('room.left'), anna.of('room.joined').length], [[], 1]);
+  });
+
+  it('lets who is not logged in do nothing else', async () => {
+    const roomId = await openRoom();
+    const visitor = await worker.visit('browser');
+    await visitor.call('room.enter', { roomId });
+    const calls: [string, object][] = [
+      ['room.send', { roomId, kind: 'text', body: 'x' }],
+      ['room.send', { roomId, kind: 'like' }],
+      ['room.members', { roomId }],
+      ['room.mute', { roomId, userId: anchorOf() }],
+      ['cohost.request', { roomId }],
+      ['pk.invite', { roomId, targetRoomId: roomId }],
+      ['im.ack', { signalIds: [] }],
+    ];
+    for (const [method, params] of calls) {
+      const refused = (error: { name: string; message: string }) =>
+        error.name === 'UNAUTHENTICATED' && error.message.startsWith('log in');
+      await assert.rejects(visitor.call(method, params), refused, method);
+    }
+    await visitor.call('room.leave', { roomId });
+    await assert.rejects(visitor.call('room.gifts', { roomId: 'nowhere' }), { name: 'ROOM_NOT_FOUND' });
+  });
+
+  it('counts one browser once, before its user logs in and after', async () => {
+    const roomId = await openRoom();
+    const anna = await enter(anchorOf(), roomId);
+    const visitor = await worker.visit('browser');
+    await visitor.call('room.enter', { roomId });
+    await anna.event('room.stats', ({ viewers }) => viewers === 1);
+    const ben = await worker.connect(await tokenOf('ben'), null, null, 'browser');
+    await ben.call('room.enter', { roomId });
+    await until(() => (skewMs += 500) && anna.of('room.joined').length === 2);
+    visitor.leave();
+    await say(anna, roomId, 'end');
+    await until(() => heard(anna).length === 1);
+    assert.deepEqual(
+      anna
+        .of('room.stats')
+        .map(({ viewers }) => viewers)
+        .filter((viewers) => viewers > 1),
+      [],
+    );
+  });
+
+  it('has visitors of before again after a restart', async () => {
+    const roomId = await openRoom();
+    const visitor = await worker.visit('browser');
+    await visitor.call('room.enter', { roomId });
+    await control.stop();
+    await control.startAgain();
+    const anna = await enter(anchorOf(), roomId);
+    await until(async () => (await control.get<Room>(`/v1/rooms/${roomId}`)).body.viewers === 1);
+    await say(anna, roomId, 'still there?');
+    await until(() => heard(visitor).includes('still there?'));
+  });
+
+  it('keeps who is not logged in out of rooms that not everybody may watch', async () => {
+    const roomId = await openRoom();
+    const { body } = await control.get<Room>(`/v1/rooms/${roomId}`);
+    await control.patch(`/v1/channels/${body.channel.id}`, { playAuth: 'signed' });
+    const visitor = await worker.visit('browser');
+    await assert.rejects(visitor.call('room.enter', { roomId }), { name: 'UNAUTHENTICATED' });
+  });
 });

@@ -10,6 +10,7 @@ import {
   type ImUp,
   LiveError,
   leases,
+  visitorIdentity,
 } from '@lianmai/contract';
 import { IM_METHODS } from '@lianmai/contract/im';
 import type { Logger } from 'pino';
@@ -33,6 +34,8 @@ export interface ImOptions {
   bus: Bus;
   users: ImUsers;
   rooms: ImRooms;
+  /** Who is not logged in and counts as a viewer of a room, of one address. */
+  visitorsPerAddress: number;
   now: () => number;
   log: Logger;
 }
@@ -205,7 +208,8 @@ export class Im implements ImDesk {
       return refuse(link, number, call, new LiveError('RATE_LIMITED', 'too many calls wait for an answer'));
     this.#enqueue(connection, async () => {
       try {
-        const caller = { ...connection.identity, connectionId: connection.id };
+        const { identity, isVisitor } = connection;
+        const caller = { ...identity, connectionId: connection.id, isVisitor };
         const result = await this.#methods.call(caller, method, params);
         if (call !== null) link.push({ type: 'answer', connection: number, call, result });
       } catch (error) {
@@ -267,7 +271,8 @@ export class Im implements ImDesk {
     });
   }
 
-  #make(worker: WorkerLink, { connection: number, identity }: ImOpening, session: string): Connection {
+  #make(worker: WorkerLink, opening: ImOpening, session: string): Connection {
+    const { connection: number, identity, token, visitor, ip } = opening;
     const { userId } = identity;
     const connection: Connection = {
       id: `${worker.name}.${worker.incarnation}.${number}`,
@@ -276,6 +281,9 @@ export class Im implements ImDesk {
       identity,
       session,
       profile: { userId, nickname: userId, avatar: null },
+      isVisitor: token === null,
+      visitorId: visitor === null ? null : visitorIdentity(visitor).userId,
+      address: ip,
       rooms: new Set(),
     };
     worker.connections.set(number, connection);
@@ -292,7 +300,7 @@ export class Im implements ImDesk {
       return false;
     };
     try {
-      const profile = await this.#options.users.admit(identity, token);
+      const profile = token === null ? connection.profile : await this.#options.users.admit(identity, token);
       if (!this.#isThere(connection)) return false;
       if (!profile) return refused(IM_CLOSE.unauthenticated, 'the token is not good any more: log in again');
       if (this.#sessions.connectionsOf(identity).size >= MOST_CONNECTIONS)
@@ -322,7 +330,7 @@ export class Im implements ImDesk {
   /** The first words to a connection: where it is, and what it missed. */
   async #welcome(connection: Connection, { seq, lastSession }: ImOpening): Promise<void> {
     const { now } = this.#options;
-    const { worker, number, identity, session, profile } = connection;
+    const { worker, number, identity, session, profile, isVisitor } = connection;
     const before = seq === null ? null : this.#sessions.resume(identity, lastSession, now());
     const rooms = await this.rooms.reenterable(before?.rooms ?? [], connection);
     if (!this.#isThere(connection)) return;
@@ -330,7 +338,7 @@ export class Im implements ImDesk {
     const ready = {
       seq: isKnown ? seq : this.#seq.last,
       session,
-      user: profile,
+      user: isVisitor ? null : profile,
       rooms: rooms.map(({ id }) => id),
       reload: seq !== null && !isKnown,
     };
@@ -354,7 +362,7 @@ export class Im implements ImDesk {
     this.#forget(connection);
     for (const roomId of [...connection.rooms]) this.rooms.drop(roomId, connection, nowMs + leaveAfterMs);
     const { identity } = connection;
-    if (isLast) this.#gone.set(userKey(identity), { identity, atMs: nowMs + GONE_AFTER_MS });
+    if (isLast && !connection.isVisitor) this.#gone.set(userKey(identity), { identity, atMs: nowMs + GONE_AFTER_MS });
   }
 
   #forget(connection: Connection): void {
@@ -414,6 +422,7 @@ export class Im implements ImDesk {
       name: 'im.ping',
       params: IM_METHODS['im.ping'].params,
       who: 'user',
+      visitors: true,
       handler: () => ({ at: new Date(now()).toISOString() }),
     });
   }

@@ -14,6 +14,7 @@ export class JsonText {
 
 interface Defined {
   who: ImRight;
+  visitors: boolean;
   read(params: unknown): unknown;
   handler(caller: ImCaller, params: never): unknown;
 }
@@ -29,7 +30,7 @@ export class Methods {
   }
 
   /** @throws Error when the name is taken. */
-  define<P extends TObject>({ name, params, who, handler }: ImMethod<P>): void {
+  define<P extends TObject>({ name, params, who, visitors = false, handler }: ImMethod<P>): void {
     if (this.#methods.has(name)) throw new Error(`the method ${name} is defined twice`);
     const validate = compileValidator({ schema: params, method: name, url: '', httpPart: 'body' });
     const read = (given: unknown): Static<P> => {
@@ -37,16 +38,18 @@ export class Methods {
       if (outcome.error) throw outcome.error;
       return outcome.value;
     };
-    this.#methods.set(name, { who, read, handler });
+    this.#methods.set(name, { who, visitors, read, handler });
   }
 
   /**
    * @returns the result as JSON.
-   * @throws LiveError METHOD_NOT_ALLOWED, BAD_REQUEST, and those of the rights and of the method.
+   * @throws LiveError METHOD_NOT_ALLOWED, UNAUTHENTICATED, BAD_REQUEST, and those of the rights and of the method.
    */
   async call(caller: ImCaller, name: string, given: unknown): Promise<string> {
     const method = this.#methods.get(name);
     if (!method) throw new LiveError('METHOD_NOT_ALLOWED', `there is no method "${name}": see docs/im.md`);
+    if (caller.isVisitor && !method.visitors)
+      throw new LiveError('UNAUTHENTICATED', `log in to call ${name}: who is not logged in only watches`);
     const params = method.read(given);
     if (method.who !== 'user') await this.#checkRight(caller, method.who, (params as { roomId: string }).roomId);
     const result = await method.handler(caller, params as never);

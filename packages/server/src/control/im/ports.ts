@@ -5,7 +5,7 @@ import type { Room, RoomSettings, UserProfile } from '@lianmai/contract/rest';
 /** What chat asks of users. */
 export interface ImUsers {
   /** null: the user is gone, or the token was logged out. */
-  admit(identity: ImIdentity, token: ImOpening['token']): Promise<UserProfile | null>;
+  admit(identity: ImIdentity, token: NonNullable<ImOpening['token']>): Promise<UserProfile | null>;
   /** null: the user is gone. */
   profile(identity: ImIdentity): Promise<UserProfile | null>;
 }
@@ -15,6 +15,8 @@ export interface RoomFacts {
   id: string;
   appId: string;
   anchorId: string;
+  /** Whether who is not logged in may come in. */
+  isPublic: boolean;
   likes: number;
   settings: Pick<RoomSettings, 'slowModeSeconds' | 'muteAll'>;
 }

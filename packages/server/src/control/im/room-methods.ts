@@ -29,6 +29,7 @@ function comeAndGo({ rooms, now, connection }: RoomMethodsDeps): ImMethod[] {
       name: 'room.enter',
       params: enter.params,
       who: 'user',
+      visitors: true,
       async handler(caller, { roomId, seq }) {
         const room = await rooms.open(roomId, caller.appId);
         room.floor.checkEntry(caller.userId, now());
@@ -42,6 +43,7 @@ function comeAndGo({ rooms, now, connection }: RoomMethodsDeps): ImMethod[] {
       name: 'room.leave',
       params: leave.params,
       who: 'member',
+      visitors: true,
       async handler(caller, { roomId }) {
         rooms.leave(await rooms.open(roomId, caller.appId), connection(caller.connectionId));
       },
@@ -144,9 +146,10 @@ function lead({ rooms }: RoomMethodsDeps): ImMethod[] {
       name: 'room.gifts',
       params: gifts.params,
       who: 'user',
+      visitors: true,
       async handler({ appId }, { roomId }) {
-        await rooms.open(roomId, appId);
-        return { items: (await rooms.rules(appId)).rules.gifts };
+        const room = await rooms.open(roomId, appId);
+        return { items: (await rooms.rules(room.appId)).rules.gifts };
       },
     }),
   ];

@@ -4,6 +4,7 @@ import { DEFAULT_GIFTS, type RoomMember } from '@lianmai/contract/im';
 import type { Room } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
 import type { Db } from '../../store/store.ts';
+import { Attendance } from './attendance.ts';
 import { ChatRoom } from './chat-room.ts';
 import type { Connection } from './connection.ts';
 import type { Member } from './crowd.ts';
@@ -18,21 +19,13 @@ import { WordFilter } from './words.ts';
 export interface RoomsOptions {
   db: Db;
   rooms: ImRooms;
+  /** Who is not logged in and counts as a viewer, of one address. */
+  visitorsPerAddress: number;
   seq: () => SeqClock;
   now: () => number;
   log: Logger;
   presence(change: ImPresence): void;
   applause(applause: Applause): void;
-}
-
-/** Who was in a room, whenever. */
-interface Visitors {
-  /** Of them in the database. */
-  written: number;
-  /** Nobody was before this control: who is not written yet is new. */
-  isFresh: boolean;
-  seen: Set<string>;
-  unwritten: string[];
 }
 
 /** An empty room is forgotten after so long; it is read again when somebody comes. */
@@ -57,7 +50,7 @@ export class Rooms {
   readonly #timers = new Map<ChatRoom, NodeJS.Timeout>();
   /** Who leaves, unless it comes back. */
   readonly #leaving = new Map<Member, ChatRoom>();
-  readonly #visitors = new Map<string, Visitors>();
+  readonly #attendance = new Map<string, Attendance>();
   readonly #told = new Map<string, string>();
   readonly #views = new Map<string, { view: Promise<Room>; atMs: number }>();
   readonly #rules = new Map<string, AppRules>();
@@ -81,20 +74,26 @@ export class Rooms {
     return loading;
   }
 
-  /** @throws LiveError ROOM_NOT_FOUND: others' rooms are not to be known of. */
+  /**
+   * @param appId of who asks; a visitor's is empty.
+   * @throws LiveError ROOM_NOT_FOUND: others' rooms are not to be known of; UNAUTHENTICATED for a visitor.
+   */
   async open(roomId: string, appId: string): Promise<ChatRoom> {
     const room = await this.find(roomId);
-    if (!room || room.appId !== appId)
+    if (!room || (appId !== '' && room.appId !== appId))
       throw new LiveError('ROOM_NOT_FOUND', `there is no open room "${roomId}": it may have closed`, 'roomId');
+    if (appId === '' && !room.isPublic)
+      throw new LiveError('UNAUTHENTICATED', 'log in to enter this room: it is not open to everybody');
     return room;
   }
 
   /** Of the rooms a connection was in, those it may come into again. */
-  async reenterable(roomIds: readonly string[], { identity }: Connection): Promise<ChatRoom[]> {
+  async reenterable(roomIds: readonly string[], { identity, isVisitor }: Connection): Promise<ChatRoom[]> {
     const rooms: ChatRoom[] = [];
     for (const roomId of roomIds) {
       const room = await this.find(roomId);
-      if (room?.appId !== identity.appId || room.floor.isBanned(identity.userId, this.#options.now())) continue;
+      if (!room || !(isVisitor ? room.isPublic : room.appId === identity.appId)) continue;
+      if (room.floor.isBanned(identity.userId, this.#options.now())) continue;
       rooms.push(room);
     }
     return rooms;
@@ -105,12 +104,9 @@ export class Rooms {
     const nowMs = this.#options.now();
     const { userId } = connection.identity;
     if (!room.enter(connection, seq, nowMs, isBack)) return;
-    const visitors = this.#visitors.get(room.id);
-    if (visitors && userId !== room.anchorId && !visitors.seen.has(userId)) {
-      visitors.seen.add(userId);
-      visitors.unwritten.push(userId);
-    }
+    if (userId !== room.anchorId) this.#attendance.get(room.id)?.note(userId);
     this.#tellAudience(room);
+    if (connection.isVisitor) return;
     this.#options.presence({ type: 'entered', roomId: room.id, userId });
   }
 
@@ -245,15 +241,15 @@ export class Rooms {
     for (const [member, room] of this.#leaving) {
       if (member.leavesAtMs !== null && member.leavesAtMs > nowMs) continue;
       this.#leaving.delete(member);
-      const isStillAway = member.leavesAtMs !== null && room.crowd.get(member.user.userId) === member;
-      if (isStillAway) this.#left(room, member, 'lost');
+      if (member.leavesAtMs !== null && room.holds(member)) this.#left(room, member, 'lost');
     }
   }
 
   sweep(nowMs: number): void {
     for (const room of this.#open.values()) {
       room.floor.sweep(nowMs);
-      if (room.crowd.size === 0 && nowMs - room.emptySinceMs > EMPTY_KEPT_MS) this.#forget(room);
+      room.visitors.sweep(nowMs);
+      if (room.isEmpty && nowMs - room.emptySinceMs > EMPTY_KEPT_MS) this.#forget(room);
     }
   }
 
@@ -276,13 +272,13 @@ export class Rooms {
   }
 
   async #load(roomId: string): Promise<ChatRoom | null> {
-    const { db, rooms, now, seq } = this.#options;
+    const { db, rooms, now, seq, visitorsPerAddress } = this.#options;
     const facts = await rooms.find(roomId);
     if (!facts) return null;
     const { visitors, ...kept } = await store.loadChat(db, roomId);
-    const state = { ...facts, ...facts.settings, ...kept };
+    const state = { ...facts, ...facts.settings, ...kept, visitorsPerAddress };
     const room = new ChatRoom(state, seq(), now(), (woken, atMs) => this.#wake(woken, atMs));
-    this.#visitors.set(roomId, { written: visitors, isFresh: visitors === 0, seen: new Set(), unwritten: [] });
+    this.#attendance.set(roomId, new Attendance(visitors));
     this.#open.set(roomId, room);
     return room;
   }
@@ -298,7 +294,7 @@ export class Rooms {
 
   #left(room: ChatRoom, member: Member, reason: 'left' | 'lost' | 'kicked'): void {
     this.#leaving.delete(member);
-    room.leave(member, this.#options.now());
+    if (!room.leave(member, this.#options.now())) return;
     this.#options.presence({ type: 'left', roomId: room.id, userId: member.user.userId, reason });
   }
 
@@ -306,12 +302,13 @@ export class Rooms {
     const nowMs = this.#options.now();
     room.tell('room.closed', closed, 'system', nowMs);
     room.flush(nowMs);
-    for (const member of [...room.crowd]) {
+    for (const member of room.everybody()) {
       for (const connection of [...member.connections]) {
         room.drop(connection);
         connection.worker.push({ type: 'leave', roomId: room.id, connections: [connection.number] });
       }
       this.#leaving.delete(member);
+      if (room.visitors.get(member.user.userId)) continue;
       this.#options.presence({ type: 'left', roomId: room.id, userId: member.user.userId, reason: 'closed' });
     }
     void this.save().then(() => this.#forget(room));
@@ -322,7 +319,7 @@ export class Rooms {
     clearTimeout(this.#timers.get(room));
     this.#timers.delete(room);
     if (this.#open.get(room.id) === room) this.#open.delete(room.id);
-    for (const kept of [this.#visitors, this.#told, this.#views]) kept.delete(room.id);
+    for (const kept of [this.#attendance, this.#told, this.#views]) kept.delete(room.id);
   }
 
   async #sanction(room: ChatRoom, sanction: Sanction): Promise<void> {
@@ -339,21 +336,19 @@ export class Rooms {
     const unsaved: store.UnsavedChat[] = [];
     for (const room of this.#open.values()) {
       const { messages, gifts } = room.takeUnsaved();
-      const visitors = this.#visitors.get(room.id)?.unwritten.splice(0) ?? [];
+      const visitors = this.#attendance.get(room.id)?.take() ?? [];
       if (messages.length === 0 && !gifts && visitors.length === 0) continue;
       unsaved.push({ roomId: room.id, messages, gifts: gifts ? room.gifts : null, visitors });
     }
     if (unsaved.length === 0) return;
-    for (const [roomId, added] of await store.saveChat(this.#options.db, unsaved)) {
-      const visitors = this.#visitors.get(roomId);
-      if (visitors) visitors.written += added;
-    }
+    for (const [roomId, added] of await store.saveChat(this.#options.db, unsaved))
+      this.#attendance.get(roomId)?.added(added);
   }
 
   #tellAudience({ id, viewers }: ChatRoom): void {
-    const visitors = this.#visitors.get(id);
-    if (!visitors) return;
-    const total = visitors.isFresh ? visitors.seen.size : visitors.written;
+    const attendance = this.#attendance.get(id);
+    if (!attendance) return;
+    const { total } = attendance;
     const told = `${viewers} ${total}`;
     if (this.#told.get(id) === told) return;
     this.#told.set(id, told);

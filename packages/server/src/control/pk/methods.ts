@@ -40,6 +40,7 @@ export function definePkMethods(im: ImDesk, hall: PkHall): void {
     name: 'pk.current',
     params: METHODS['pk.current'].params,
     who: 'member',
+    visitors: true,
     async handler({ userId }, { roomId }) {
       return { session: await hall.current(roomId, userId) };
     },

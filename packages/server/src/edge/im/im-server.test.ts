@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { FakeControl, ImWorld, nextJson } from './testing/im-world.ts';
 
 const rpc = (call: object) => JSON.stringify({ jsonrpc: '2.0', ...call });
@@ -212,4 +212,36 @@ test('whoever reads nothing loses what may be lost, and is closed before it cost
   for (; world.im.connections === 1; await turn()) say(false);
   assert.equal((await world.control.item('close')).clean, false);
   socket.destroy();
+});
+
+test('who comes without a token is a visitor, known by what its browser says, or by its address', async () => {
+  await using world = await ImWorld.start();
+  const visit = async (query: string) => {
+    const before = world.control.heard.filter(({ type }) => type === 'open').length;
+    const client = new WebSocket(`ws://127.0.0.1:${world.port}/v1/im${query}`);
+    await once(client, 'open');
+    const opening = await world.control.item('open', before);
+    return { client, opening };
+  };
+  const one = await visit('?visitor=my-browser');
+  const { identity, token, visitor } = one.opening;
+  assert.deepEqual([identity, token], [{ appId: '', userId: `~${visitor}` }, null]);
+  assert.ok(visitor && !visitor.includes('browser'));
+  assert.equal((await visit('?visitor=my-browser')).opening.visitor, visitor);
+  const [nameless, another] = [await visit(''), await visit('')];
+  assert.notEqual(nameless.opening.visitor, visitor);
+  assert.equal(another.opening.visitor, nameless.opening.visitor);
+
+  // Its likes are not counted here: control says that it has to log in.
+  const { connection } = one.opening;
+  world.control.say({ type: 'enter', roomId: 'r', connections: [connection] });
+  one.client.send(rpc({ id: 1, method: 'room.send', params: { roomId: 'r', kind: 'like' } }));
+  assert.equal((await world.control.item('call')).method, 'room.send');
+});
+
+test('where visitors are not let in, no token is no entry', async () => {
+  await using world = await ImWorld.start({ visitors: false });
+  const client = new WebSocket(`ws://127.0.0.1:${world.port}/v1/im`);
+  const [error] = (await once(client, 'error')) as [Error];
+  assert.match(error.message, /401/);
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import {
@@ -9,11 +9,13 @@ import {
   type ImUp,
   LiveError,
   type UserChange,
+  visitorIdentity,
 } from '@lianmai/contract';
 import { type UserClaim, verifyUserToken } from '../../auth/user-token.ts';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Logger } from '../../log/log.ts';
 import { allowMethods, sendError, sendSocketError } from '../http/errors.ts';
+import { clientOf } from '../limits.ts';
 import { CLOSE, textFrame } from '../websocket/frame.ts';
 import { acceptWebSocket } from '../websocket/handshake.ts';
 import { Downlink } from './downlink.ts';
@@ -26,6 +28,8 @@ import { Uplink } from './uplink.ts';
 export interface ImServerOptions {
   bus: Bus;
   workerId: string;
+  /** Whether who is not logged in may listen. */
+  visitors: boolean;
   log: Logger;
   /** Unix time, ms. */
   now: () => number;
@@ -139,9 +143,15 @@ export class ImServer {
     this.#uplink.close();
   }
 
-  /** At once when the key is known, which it is after the first. @throws LiveError UNAUTHENTICATED, UNAVAILABLE */
-  #identify(request: IncomingMessage): UserClaim | Promise<UserClaim> {
-    const token = queryOf(request).get('token') ?? /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  /**
+   * At once when the key is known, which it is after the first.
+   * @returns null: a visitor.
+   * @throws LiveError UNAUTHENTICATED, UNAVAILABLE
+   */
+  #identify(request: IncomingMessage): UserClaim | null | Promise<UserClaim> {
+    const { authorization } = request.headers;
+    const token = queryOf(request).get('token') ?? /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined && authorization === undefined && this.#options.visitors) return null;
     if (this.#key !== null) return checkToken(this.#key, token, this.#options.now());
     return this.#options.bus.request('control.user-key', null).then(({ key }) => {
       this.#key = key;
@@ -149,20 +159,25 @@ export class ImServer {
     });
   }
 
-  #begin(request: IncomingMessage, tcp: Socket, head: Buffer, accepted: Buffer, user: UserClaim): void {
+  #begin(request: IncomingMessage, tcp: Socket, head: Buffer, accepted: Buffer, user: UserClaim | null): void {
     const { now } = this.#options;
     const query = queryOf(request);
     const seq = query.get('seq') ?? '';
     const session = query.get('session') ?? '';
+    const ip = clientOf(tcp.remoteAddress ?? '');
+    const given = query.get('visitor');
+    // All of an address that do not tell who they are, are one.
+    const visitor = given !== null || user === null ? visitorName(given ?? ip) : null;
     const socket = new ImSocket(
       tcp,
       {
         number: ++this.#lastNumber,
-        identity: { appId: user.appId, userId: user.userId },
-        token: { generation: user.generation, id: user.tokenId, expiresAtMs: user.expiresAtMs },
+        identity: user ? { appId: user.appId, userId: user.userId } : visitorIdentity(visitor ?? ''),
+        token: user && { generation: user.generation, id: user.tokenId, expiresAtMs: user.expiresAtMs },
+        visitor,
         seq: /^\d{1,16}$/.test(seq) ? Math.min(Number(seq), Number.MAX_SAFE_INTEGER) : null,
         lastSession: /^[A-Za-z0-9_-]{1,64}$/.test(session) ? session : null,
-        ip: tcp.remoteAddress ?? '',
+        ip,
       },
       this,
       now(),
@@ -205,7 +220,8 @@ export class ImServer {
   }
 
   /** Counts likes here. @returns false when it is something else, or something wrong, which control then says. */
-  #like({ rooms, identity }: ImSocket, params: unknown): boolean {
+  #like({ rooms, identity, token }: ImSocket, params: unknown): boolean {
+    if (token === null) return false;
     const { kind, roomId, body } = params as { kind?: unknown; roomId?: unknown; body?: unknown };
     if (kind !== 'like' || typeof roomId !== 'string' || !rooms.includes(roomId)) return false;
     const count = likesOf(body);
@@ -291,7 +307,7 @@ export class ImServer {
   #endTokens({ appId, userId, generation, loggedOut }: UserChange): void {
     for (const socket of this.#sockets.values()) {
       const { identity, token } = socket;
-      if (identity.userId !== userId || identity.appId !== appId) continue;
+      if (token === null || identity.userId !== userId || identity.appId !== appId) continue;
       if (token.generation < generation || token.id === loggedOut)
         socket.close(IM_CLOSE.unauthenticated, 'logged out: log in again');
     }
@@ -305,7 +321,7 @@ export class ImServer {
     this.#look = (this.#look + 1) % LOOKS;
     for (const socket of this.#sockets.values()) {
       if (socket.number % LOOKS !== this.#look) continue;
-      if (socket.token.expiresAtMs <= nowMs)
+      if (socket.token !== null && socket.token.expiresAtMs <= nowMs)
         socket.close(IM_CLOSE.unauthenticated, 'the token has expired: log in again');
       else socket.checkLife(nowMs, pingAfterMs, goneAfterMs);
     }
@@ -333,10 +349,15 @@ function checkToken(key: string, token: string | null | undefined, nowMs: number
   throw new LiveError('UNAUTHENTICATED', `${why[verdict]}: log in for a new one`);
 }
 
-const openingOf = ({ number, identity, token, seq, lastSession, ip }: ImSocket): ImOpening => ({
+/** What a visitor is known by here: not what its browser keeps. */
+const visitorName = (given: string): string =>
+  createHash('sha256').update(`lianmai visitor\n${given}`).digest('base64url').slice(0, 22);
+
+const openingOf = ({ number, identity, token, visitor, seq, lastSession, ip }: ImSocket): ImOpening => ({
   connection: number,
   identity,
-  token: { generation: token.generation, id: token.id },
+  token: token && { generation: token.generation, id: token.id },
+  visitor,
   seq,
   lastSession,
   ip,

@@ -25,8 +25,9 @@ export class ImSocket {
   /** What the client said of itself when it connected. */
   readonly seq: number | null;
   readonly lastSession: string | null;
-  /** Of the token, so that it can be ended with it. */
-  readonly token: { generation: number; id: string; expiresAtMs: number };
+  /** So that it can be ended with its token; null: a visitor's, which has none. */
+  readonly token: { generation: number; id: string; expiresAtMs: number } | null;
+  readonly visitor: string | null;
   readonly ip: string;
   /** Given by control; null: it does not know of the connection yet. */
   session: string | null = null;
@@ -44,6 +45,7 @@ export class ImSocket {
       number: number;
       identity: ImIdentity;
       token: ImSocket['token'];
+      visitor: string | null;
       seq: number | null;
       lastSession: string | null;
       ip: string;
@@ -54,6 +56,7 @@ export class ImSocket {
     this.number = about.number;
     this.identity = about.identity;
     this.token = about.token;
+    this.visitor = about.visitor;
     this.seq = about.seq;
     this.lastSession = about.lastSession;
     this.ip = about.ip;

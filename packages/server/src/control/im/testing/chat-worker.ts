@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { type ErrorBody, type ImDelivery, type ImDown, type ImUp, leases } from '@lianmai/contract';
+import {
+  type ErrorBody,
+  type ImDelivery,
+  type ImDown,
+  type ImOpening,
+  type ImUp,
+  leases,
+  visitorIdentity,
+} from '@lianmai/contract';
 import { verifyUserToken } from '../../../auth/user-token.ts';
 import type { Bus } from '../../../bus/bus.ts';
 import type { MemoryBus } from '../../../bus/memory-bus.ts';
 import { until } from '../../testing/until.ts';
+
+const ADDRESS = '192.0.2.1';
 
 export interface Heard {
   method: string;
@@ -69,7 +79,7 @@ export class ChatWorker {
   readonly #bus: Bus;
   readonly #incarnation: string;
   readonly #answers = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
-  readonly #identities = new Map<number, { appId: string; userId: string }>();
+  readonly #openings = new Map<number, ImOpening>();
   #last = 0;
   #lastCall = 0;
   #key = '';
@@ -92,23 +102,51 @@ export class ChatWorker {
   }
 
   /** A client connects; resolves when it is told that it is in. */
-  async connect(token: string, seq: number | null = null, lastSession: string | null = null): Promise<ChatPeer> {
-    const peer = this.begin(token, seq, lastSession);
+  async connect(
+    token: string,
+    seq: number | null = null,
+    lastSession: string | null = null,
+    visitor: string | null = null,
+  ): Promise<ChatPeer> {
+    const peer = this.begin(token, seq, lastSession, visitor);
     await until(() => peer.session !== null || peer.closed !== null);
     return peer;
   }
 
   /** The same, not waiting. */
-  begin(token: string, seq: number | null = null, lastSession: string | null = null): ChatPeer {
+  begin(
+    token: string,
+    seq: number | null = null,
+    lastSession: string | null = null,
+    visitor: string | null = null,
+  ): ChatPeer {
     const { user } = verifyUserToken(this.#key, token, Date.now());
     assert.ok(user);
     const identity = { appId: user.appId, userId: user.userId };
     const peer = new ChatPeer(this, ++this.#last, identity);
-    this.peers.set(peer.number, peer);
-    this.#identities.set(peer.number, identity);
     const standing = { generation: user.generation, id: user.tokenId };
-    this.tell({ type: 'open', connection: peer.number, identity, token: standing, seq, lastSession, ip: '192.0.2.1' });
+    this.#open(peer, standing, { seq, lastSession, visitor });
     return peer;
+  }
+
+  /** Somebody who is not logged in. */
+  async visit(visitor: string, address = ADDRESS): Promise<ChatPeer> {
+    const peer = new ChatPeer(this, ++this.#last, visitorIdentity(visitor));
+    this.#open(peer, null, { seq: null, lastSession: null, visitor }, address);
+    await until(() => peer.session !== null || peer.closed !== null);
+    return peer;
+  }
+
+  #open(
+    peer: ChatPeer,
+    token: ImOpening['token'],
+    said: Pick<ImOpening, 'seq' | 'lastSession' | 'visitor'>,
+    ip = ADDRESS,
+  ): void {
+    const { number: connection, identity } = peer;
+    this.peers.set(connection, peer);
+    this.#openings.set(connection, { connection, identity, token, ...said, ip });
+    this.tell({ type: 'open', connection, identity, token, ...said, ip });
   }
 
   call(connection: number, method: string, params: object): Promise<unknown> {
@@ -174,12 +212,7 @@ export class ChatWorker {
 
   #announcement() {
     const connections = [...this.peers.values()].map(({ number, session, rooms }) => ({
-      connection: number,
-      identity: this.#identities.get(number) ?? { appId: '', userId: '' },
-      token: { generation: 1e6, id: '' },
-      seq: null,
-      lastSession: null,
-      ip: '',
+      ...this.#openings.get(number)!,
       session,
       rooms: [...rooms],
     }));

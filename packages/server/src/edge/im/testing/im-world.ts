@@ -75,7 +75,14 @@ export class ImWorld implements AsyncDisposable {
   private constructor(options: Partial<ImServerOptions>) {
     this.control = new FakeControl(this.memory);
     const { bus } = this.memory.member();
-    this.im = new ImServer({ bus, workerId: 'edge-0', log: pino({ level: 'silent' }), now: Date.now, ...options });
+    this.im = new ImServer({
+      bus,
+      workerId: 'edge-0',
+      visitors: true,
+      log: pino({ level: 'silent' }),
+      now: Date.now,
+      ...options,
+    });
     this.http.on('upgrade', (request, socket: Socket, head: Buffer) => this.im.upgrade(request, socket, head));
   }
 
