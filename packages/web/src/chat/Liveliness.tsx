@@ -6,7 +6,7 @@ import { CROSSING_MS, DanmakuLanes } from './danmaku-lanes.ts';
 import styles from './Liveliness.module.css';
 
 export interface LivelinessHandle {
-  /** Lets hearts rise; from a point in the stage, px, or from the lower right. */
+  /** Lets hearts rise; from a point in the stage, px, or from what `data-hearts` marks. */
   hearts(count: number, from?: { x: number; y: number }): void;
 }
 
@@ -14,6 +14,8 @@ const LANES = 4;
 /** A thousand likes at once look like so many. */
 const MOST_HEARTS = 14;
 const HEART_MS = 2_200;
+/** Where they rise from without a mark, px from the right and the bottom. */
+const FROM_EDGE = 48;
 const SHAPES = ['❤️', '🧡', '💛', '💖', '💜'];
 
 /** Hearts that rise and words that fly, over the picture. Decoration: the same is in the chat and the count of likes. */
@@ -37,7 +39,8 @@ export function Liveliness({
 
   const rise = (count: number, from?: { x: number; y: number }) => {
     if (!hearts.current || document.hidden || isStill()) return;
-    for (let i = 0; i < Math.min(count, MOST_HEARTS); i++) riseOne(hearts.current, i, from);
+    const point = from ?? origin(hearts.current);
+    for (let i = 0; i < Math.min(count, MOST_HEARTS); i++) riseOne(hearts.current, i, point);
   };
   useImperativeHandle(ref, () => ({ hearts: rise }));
   useEffect(() => {
@@ -63,14 +66,21 @@ export function Liveliness({
 
 const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-function riseOne(layer: HTMLElement, i: number, from?: { x: number; y: number }): void {
+/** Above the buttons that lie on the picture, so that nothing flies over them; the lower right where there are none. */
+function origin(layer: HTMLElement): { x: number; y: number } {
+  const { left, top, width, height } = layer.getBoundingClientRect();
+  const mark = document.querySelector('[data-hearts]')?.getBoundingClientRect();
+  const isOver = mark && mark.left >= left && mark.right <= left + width && mark.top < top + height;
+  if (!isOver) return { x: width - FROM_EDGE, y: height - FROM_EDGE };
+  return { x: mark.left + mark.width / 2 - left, y: mark.top - top };
+}
+
+function riseOne(layer: HTMLElement, i: number, { x, y }: { x: number; y: number }): void {
   const heart = document.createElement('span');
   heart.className = styles.heart ?? '';
   heart.textContent = SHAPES[Math.floor(Math.random() * SHAPES.length)] ?? '❤️';
-  if (from) {
-    heart.style.left = `${from.x}px`;
-    heart.style.top = `${from.y}px`;
-  }
+  heart.style.left = `${x}px`;
+  heart.style.top = `${y}px`;
   layer.append(heart);
   const sway = (Math.random() - 0.5) * 90;
   const height = 180 + Math.random() * 160;

@@ -65,16 +65,16 @@ function Content({
 }) {
   const { t } = useTranslation();
   if (value === undefined) return failure ? <NoList failure={failure} askNow={askNow} /> : <Loading />;
-  if (count(value) === 0 && !failure) {
-    if (search === '') return <NobodyLive />;
-    return (
-      <Notice icon={<SearchIcon size={32} />} title={t('front.noMatch', { search })} text={t('front.noMatchText')} />
-    );
-  }
+  if (count(value) === 0 && search === '')
+    return failure ? <NoList failure={failure} askNow={askNow} /> : <NobodyLive />;
   return (
     <>
       {failure && <Stale failure={failure} />}
-      <Cards list={value} alone={search === ''} />
+      {count(value) === 0 ? (
+        <Notice icon={<SearchIcon size={32} />} title={t('front.noMatch', { search })} text={t('front.noMatchText')} />
+      ) : (
+        <Cards list={value} alone={search === ''} />
+      )}
     </>
   );
 }

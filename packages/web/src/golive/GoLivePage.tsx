@@ -6,7 +6,7 @@ import type { Session } from '../account/session.ts';
 import { useLogIn } from '../account/useLogIn.ts';
 import { useSession } from '../account/useSession.ts';
 import { Header } from '../app/Header.tsx';
-import { Notice } from '../app/Notice.tsx';
+import { NoticePage } from '../app/NoticePage.tsx';
 import { recall, remember } from '../app/remember.ts';
 import { useTitle } from '../app/useTitle.ts';
 import { type UsedMedia, useLocalMedia } from '../devices/useLocalMedia.ts';
@@ -27,16 +27,11 @@ export default function GoLivePage() {
   useTitle(t('golive.title'));
   if (!session)
     return (
-      <div data-scrolls>
-        <Header />
-        <main>
-          <Notice icon={<BroadcastIcon size={32} />} title={t('golive.needLogIn')} text={t('golive.needLogInText')}>
-            <button type="button" className="button primary" onClick={() => void askLogIn()}>
-              {t('account.logIn')}
-            </button>
-          </Notice>
-        </main>
-      </div>
+      <NoticePage icon={<BroadcastIcon size={32} />} title={t('golive.needLogIn')} text={t('golive.needLogInText')}>
+        <button type="button" className="button primary" onClick={() => void askLogIn()}>
+          {t('account.logIn')}
+        </button>
+      </NoticePage>
     );
   return <Studio key={session.user.userId} session={session} />;
 }

@@ -23,8 +23,8 @@ export const en = {
   },
   front: {
     title: 'Live now',
-    count_one: '{{shown}} channel',
-    count_other: '{{shown}} channels',
+    count_one: '{{shown}} room',
+    count_other: '{{shown}} rooms',
     loading: 'Loading live channels',
     watch: 'Watch',
     viewers_one: '{{shown}} viewer',
@@ -310,6 +310,7 @@ export const en = {
     like: 'Like',
   },
   room: {
+    errorTitle: 'The room did not load',
     missingTitle: 'This room does not exist',
     missingText: 'It may have closed a while ago.',
     overTitle: 'The broadcast has ended',
@@ -327,7 +328,7 @@ export const en = {
   },
   air: {
     ask: 'Come on air',
-    askShort: 'Join in',
+    askShort: 'On air',
     asking: 'Asked. Waiting for {{name}}.',
     withdraw: 'Withdraw',
     rejected: '{{name}} said not now.',

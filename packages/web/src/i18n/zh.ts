@@ -25,7 +25,7 @@ export const zh: Words = {
   },
   front: {
     title: '正在直播',
-    count_other: '{{shown}} 个频道',
+    count_other: '{{shown}} 个直播间',
     loading: '正在加载直播列表',
     watch: '观看',
     viewers_other: '{{shown}} 人在看',
@@ -306,6 +306,7 @@ export const zh: Words = {
     like: '点赞',
   },
   room: {
+    errorTitle: '直播间没有加载出来',
     missingTitle: '直播间不存在',
     missingText: '可能已经关闭了一段时间。',
     overTitle: '直播已结束',

@@ -60,7 +60,8 @@ function Rooms({ own, pk, onClose }: { own: string; pk: Pk; onClose(): void }) {
             <div className={styles.words}>
               <p className={styles.name}>{anchor.nickname}</p>
               <p className={styles.title}>
-                <ViewerCount count={viewers} /> · {title}
+                <ViewerCount count={viewers} />
+                <span className={styles.about}>{title}</span>
               </p>
             </div>
             <button

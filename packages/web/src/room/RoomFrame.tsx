@@ -39,7 +39,11 @@ export function Talk({
     <>
       {head && <div className={styles.head}>{head}</div>}
       <div className={styles.list}>{list}</div>
-      {rail && <div className={styles.rail}>{rail}</div>}
+      {rail && (
+        <div className={styles.rail} data-hearts>
+          {rail}
+        </div>
+      )}
       <div className={styles.above}>{above}</div>
       {input && <div className={styles.input}>{input}</div>}
     </>
@@ -74,13 +78,8 @@ export function RailButton({
       aria-pressed={pressed}
       onClick={onClick}
     >
-      <span className={styles.railIcon}>
+      <span className={styles.railIcon} data-badge={badge > 0 ? badge : undefined}>
         {children}
-        {badge > 0 && (
-          <span className={styles.badge} aria-hidden="true">
-            {badge}
-          </span>
-        )}
       </span>
       <span className={styles.railWord} aria-hidden="true">
         {word}

@@ -4,8 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useLogIn } from '../account/useLogIn.ts';
-import { Header } from '../app/Header.tsx';
-import { Notice } from '../app/Notice.tsx';
+import { NoticePage } from '../app/NoticePage.tsx';
 import { recall, remember } from '../app/remember.ts';
 import { useSay } from '../app/Toast.tsx';
 import { useLanguage } from '../app/useLanguage.ts';
@@ -49,20 +48,20 @@ export function RoomPage({ roomId }: { roomId: string }) {
   useTitle(room ? t('watch.titleLive', { name: room.title }) : null);
   if (room === null)
     return (
-      <Elsewhere title={t('room.missingTitle')} text={t('room.missingText')}>
+      <NoticePage icon={<AlertIcon size={32} />} title={t('room.missingTitle')} text={t('room.missingText')}>
         <Link href="/" className="button primary">
           {t('app.toFront')}
         </Link>
-      </Elsewhere>
+      </NoticePage>
     );
   if (room === undefined) {
     if (!snapshot.failure) return <RoomFrame stage={<div className="stage-empty" />} talk={null} />;
     return (
-      <Elsewhere title={t('front.errorTitle')} text={t('front.errorUnreachable')}>
+      <NoticePage icon={<AlertIcon size={32} />} title={t('room.errorTitle')} text={t('front.errorUnreachable')}>
         <button type="button" className="button primary" onClick={askNow}>
           {t('app.retry')}
         </button>
-      </Elsewhere>
+      </NoticePage>
     );
   }
   return <Opened room={room} used={used} />;
@@ -169,7 +168,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
               rail={
                 <>
                   <RailButton
-                    label={t('chat.like')}
+                    label={`${t('chat.like')} ${shortNumber(room.likes, language)}`}
                     word={shortNumber(room.likes, language)}
                     tone="accent"
                     onClick={() => void like()}
@@ -233,17 +232,4 @@ function useLikes(used: UsedRoom | null): LikeBatch {
   const [batch] = useState(() => new LikeBatch((count) => session.current?.like(count)));
   useEffect(() => () => batch.close(), [batch]);
   return batch;
-}
-
-function Elsewhere({ title, text, children }: { title: string; text: string; children: React.ReactNode }) {
-  return (
-    <div data-scrolls>
-      <Header />
-      <main>
-        <Notice icon={<AlertIcon size={32} />} title={title} text={text}>
-          {children}
-        </Notice>
-      </main>
-    </div>
-  );
 }

@@ -116,7 +116,7 @@ export function RoomStage({
             <span className={styles.name}>{room.anchor.nickname}</span>
             <span className={styles.title}>{room.title}</span>
           </span>
-          <LiveBadge state={badgeOf(room)} />
+          <LiveBadge state={badgeOf(room)} small />
         </div>
         <div className={styles.right}>
           <button type="button" className={`${frame.viewers} ${styles.viewers}`} onClick={onPeople}>

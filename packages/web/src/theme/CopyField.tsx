@@ -21,7 +21,10 @@ export function CopyField({ label, text, showLabel = false }: { label: string; t
   return (
     <div className={styles.field}>
       {showLabel && <span className={styles.label}>{label}</span>}
-      <code className={styles.text}>{text}</code>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <code className={styles.text} tabIndex={0}>
+        {text}
+      </code>
       <button
         type="button"
         className={`icon-button ${styles.button}`}
