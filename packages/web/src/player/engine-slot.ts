@@ -12,6 +12,8 @@ export interface EngineSlotOptions {
   query: string;
   browser: Capabilities;
   openEngine: OpenEngine;
+  /** From 0 to 1. */
+  random(): number;
   /** The engine in the slot told something; others are not heard. */
   events: EngineEvents;
 }
@@ -50,7 +52,7 @@ export class EngineSlot {
     const opening = this.#opening;
     const current = () => opening === this.#opening;
     this.#id = id;
-    const { video, stream, query, openEngine, events } = this.#options;
+    const { video, stream, query, openEngine, events, random } = this.#options;
     try {
       const engine = await openEngine(id, {
         video,
@@ -60,6 +62,7 @@ export class EngineSlot {
           failed: (problem) => current() && events.failed(problem),
           finished: () => current() && events.finished(),
         },
+        random,
       });
       if (current()) this.#engine = engine;
       else engine.close();

@@ -79,7 +79,7 @@ export class LivePlayer implements Player {
   #snapshot: PlayerSnapshot;
 
   constructor(options: LivePlayerOptions) {
-    const { video, stream, query, browser, openEngine, page } = options;
+    const { video, stream, query, browser, openEngine, page, random } = options;
     this.#options = options;
     this.#video = video;
     this.#wish = options.wish;
@@ -96,7 +96,7 @@ export class LivePlayer implements Player {
       fatal: null,
     };
     const events = { failed: (problem: Problem) => this.#failed(problem), finished: () => this.#finished() };
-    this.#slot = new EngineSlot({ video, stream, query, browser, openEngine, events });
+    this.#slot = new EngineSlot({ video, stream, query, browser, openEngine, events, random });
     this.#listen();
     this.#snapshot = this.#describe();
   }

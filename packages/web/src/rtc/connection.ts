@@ -1,13 +1,15 @@
 import { Timer } from '../player/timer.ts';
 import { httpSignalling, Refusal, type Signalling } from './endpoint.ts';
+import { SignsOfLife } from './signs-of-life.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 /**
  * Why a connection is over. `refused`: the server said no; `unreachable`: it did not answer; `timeout`: it answered, but
- * no packet goes through; `broken`: it was connected.
+ * no packet goes through; `broken`: it was connected; `gone`: it was, and the server has lost it.
  */
 export type RtcFailure =
-  | { kind: 'refused'; status: number; errorName: string; detail: string }
-  | { kind: 'unreachable' | 'timeout' | 'broken'; detail: string };
+  | { kind: 'refused'; status: number; errorName: string; detail: string; retryAfterMs: number | null }
+  | { kind: 'unreachable' | 'timeout' | 'broken' | 'gone'; detail: string };
 
 /** `strained`: it does not carry what is sent. `picture`: 0 is the stream's own, 1 and 2 are smaller ones. */
 export interface ViewerNetwork {
@@ -31,6 +33,8 @@ export interface ConnectionOptions {
   connectWithinMs?: number;
   signalling?: Signalling;
   createPeer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+  /** From 0 to 1. */
+  random(): number;
 }
 
 /** Candidates that are there by then go into the offer; the server needs none, it answers to where packets come from. */
@@ -46,7 +50,9 @@ export class RtcConnection {
   readonly #peer: RTCPeerConnection;
   readonly #closing = new AbortController();
   readonly #watchdog = new Timer();
+  #silence: SilenceWatch | null = null;
   #location: string | null = null;
+  #offer = '';
   #connected = false;
 
   constructor(options: ConnectionOptions) {
@@ -84,6 +90,7 @@ export class RtcConnection {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#watchdog.stop();
+    this.#silence?.close();
     if (this.#location !== null) this.#signalling.end(this.#location, again);
     this.#peer.close();
   }
@@ -96,7 +103,8 @@ export class RtcConnection {
       await this.#peer.setLocalDescription();
       await gathered(this.#peer, GATHER_MS);
       if (signal.aborted) return;
-      const session = await this.#begin(address, this.#peer.localDescription?.sdp ?? '');
+      this.#offer = this.#peer.localDescription?.sdp ?? '';
+      const session = await this.#begin(address, this.#offer);
       if (session === null) return;
       this.#watchdog.start(connectWithinMs, () =>
         this.#fail({ kind: 'timeout', detail: `not connected after ${connectWithinMs / 1000} s` }),
@@ -123,6 +131,7 @@ export class RtcConnection {
         this.#watchdog.stop();
         if (this.#connected) return;
         this.#connected = true;
+        this.#watchSilence();
         return this.#options.events.connected();
       case 'disconnected':
         return this.#watchdog.start(DISCONNECTED_MS, () => this.#fail({ kind: 'broken', detail: 'no packets' }));
@@ -130,6 +139,22 @@ export class RtcConnection {
       case 'closed':
         return this.#fail({ kind: this.#connected ? 'broken' : 'timeout', detail: this.#peer.connectionState });
     }
+  }
+
+  #watchSilence(): void {
+    const location = this.#location;
+    if (location === null) return;
+    const signs = new SignsOfLife(this.#peer);
+    this.#silence = new SilenceWatch({
+      alive: () => signs.look(),
+      ask: () => this.#signalling.ask(location, this.#offer, this.#closing.signal),
+      gone: () => {
+        // There is nothing to end.
+        this.#location = null;
+        this.#fail({ kind: 'gone', detail: 'the server has lost the session' });
+      },
+      random: this.#options.random,
+    });
   }
 
   #fail(failure: RtcFailure): void {
@@ -142,8 +167,8 @@ export class RtcConnection {
 
 function failureOf(error: unknown): RtcFailure {
   if (error instanceof Refusal) {
-    const { status, errorName, message } = error;
-    return { kind: 'refused', status, errorName, detail: message };
+    const { status, errorName, message, retryAfterMs } = error;
+    return { kind: 'refused', status, errorName, detail: message, retryAfterMs };
   }
   return { kind: 'unreachable', detail: String(error) };
 }

@@ -13,9 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-function open(network?: EventTarget): RtcLink {
+function open(network?: EventTarget, freshAddress?: () => Promise<string | null>): RtcLink {
   return new RtcLink({
     ...(network && { network }),
+    ...(freshAddress && { freshAddress }),
     address: '/live/cam.whip',
     iceServers: [],
     prepare: () => undefined,
@@ -146,12 +147,109 @@ describe('a connection that breaks', () => {
   });
 });
 
+describe('a session that the server has lost', () => {
+  test('is followed by another at once', async () => {
+    const link = await connected();
+    server.peer.hears = false;
+    server.has = false;
+    for (let i = 0; i < 3; i++) await pass(400);
+    await pass(0);
+    assert.deepEqual([link.failure?.kind, server.asked], ['gone', ['/session/1']]);
+    assert.equal(server.begun.length, 2);
+    assert.deepEqual(server.ended, [], 'there is nothing to end');
+    server.peer.become('connected');
+    assert.equal(link.state, 'connected');
+    link.close();
+  });
+
+  test('again and again is not followed at once', async () => {
+    const link = await connected();
+    for (const pauseMs of [0, 500, 1_000]) {
+      server.peer.hears = false;
+      server.has = false;
+      for (let i = 0; i < 3; i++) await pass(400);
+      const before = server.begun.length;
+      if (pauseMs > 0) await pass(pauseMs - 1);
+      assert.equal(server.begun.length, before);
+      await pass(1);
+      assert.equal(server.begun.length, before + 1);
+      server.peer.become('connected');
+    }
+    link.close();
+  });
+
+  test('whose stream merely stands still stays', async () => {
+    const link = await connected();
+    server.peer.hears = false;
+    for (let i = 0; i < 100; i++) await pass(400);
+    assert.equal(link.state, 'connected');
+    assert.equal(server.begun.length, 1);
+    assert.ok(server.asked.length > 0 && server.asked.length < 6, `asked ${server.asked.length} times`);
+    link.close();
+  });
+});
+
+describe('an address that is refused', () => {
+  test('may have expired: a fresh one is asked for before the next attempt', async () => {
+    server.status = 403;
+    const link = open(undefined, async () => '/live/cam.whip?fresh');
+    await settled();
+    server.status = null;
+    await pass(250);
+    assert.deepEqual(server.begun, ['/live/cam.whip', '/live/cam.whip?fresh']);
+    link.close();
+  });
+
+  test('is tried as it is when no other can be had, and none is asked for where it is not the fault', async () => {
+    let asked = 0;
+    server.status = 403;
+    const link = open(undefined, async () => {
+      asked++;
+      return null;
+    });
+    await settled();
+    await pass(250);
+    assert.equal(server.begun.at(-1), '/live/cam.whip');
+    server.status = 409;
+    await pass(500);
+    const before = asked;
+    await pass(1_000);
+    assert.equal(asked, before);
+    link.close();
+  });
+
+  test('is not asked for by a link that is closed meanwhile', async () => {
+    server.status = 403;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const link = open(undefined, () => promise);
+    await settled();
+    await pass(250);
+    link.close();
+    resolve('/live/cam.whip?fresh');
+    await settled();
+    assert.equal(server.begun.length, 1);
+  });
+});
+
 describe('attempts', () => {
+  test('wait as long as the server asks them to', async () => {
+    server.status = 429;
+    server.retryAfterMs = 4_000;
+    const link = open();
+    await settled();
+    await pass(3_999);
+    assert.equal(server.begun.length, 1);
+    await pass(1);
+    assert.equal(server.begun.length, 2);
+    link.close();
+  });
+
   test('that are refused are made ever less often', async () => {
     server.status = 404;
     const link = open();
     await settled();
-    assert.deepEqual(link.failure, { kind: 'refused', status: 404, errorName: 'SOME_ERROR', detail: 'no' });
+    const { kind, detail } = link.failure ?? {};
+    assert.deepEqual([kind, detail], ['refused', 'no']);
     for (const waitMs of [250, 500, 1_000, 2_000]) {
       const before = server.begun.length;
       await pass(waitMs - 1);

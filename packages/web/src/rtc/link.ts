@@ -7,11 +7,14 @@ export type LinkState = 'connecting' | 'connected' | 'closed';
 export interface LinkOptions extends Omit<ConnectionOptions, 'events' | 'connectWithinMs'> {
   /** The state is another, or another attempt failed. */
   changed(): void;
-  /** From 0 to 1. */
-  random(): number;
+  /** Asked for before the next attempt when the address is refused: it may have expired. Null: as it is, or as it was set meanwhile. */
+  freshAddress?(): Promise<string | null>;
   /** Tells `online` when the network is back, perhaps another one; the window when not given. */
   network?: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
 }
+
+/** Those whose session a worker took with it come back within this. */
+const GONE_SPREAD_MS = 300;
 
 /** A WHIP or WHEP session that is made anew whenever it breaks, until it is closed. */
 export class RtcLink {
@@ -61,7 +64,8 @@ export class RtcLink {
 
   /** Makes the next attempt now, if one is waited for: the network is back, or the stream is. */
   hurry(): void {
-    if (this.#retry.running) this.#retry.start(0, () => this.#open());
+    const failure = this.#failure;
+    if (this.#retry.running && failure) this.#retry.start(0, () => void this.#again(failure));
   }
 
   /** Ends the session that is connected and makes another. */
@@ -98,11 +102,12 @@ export class RtcLink {
   }
 
   #open(): void {
-    const { prepare, iceServers, signalling, createPeer } = this.#options;
+    const { prepare, iceServers, signalling, createPeer, random } = this.#options;
     this.#connection = new RtcConnection({
       address: this.#address,
       iceServers,
       prepare,
+      random,
       ...(signalling && { signalling }),
       ...(createPeer && { createPeer }),
       events: { connected: () => this.#connected(), failed: (failure) => this.#failed(failure) },
@@ -125,7 +130,23 @@ export class RtcLink {
     this.#failure = failure;
     this.#stable.stop();
     this.#attempt++;
-    this.#retry.start(reconnectDelayMs(this.#attempt, this.#options.random()), () => this.#open());
+    this.#retry.start(this.#delayMs(failure), () => void this.#again(failure));
     this.#options.changed();
+  }
+
+  #delayMs(failure: RtcFailure): number {
+    const { random } = this.#options;
+    if (failure.kind === 'gone' && this.#attempt === 1) return GONE_SPREAD_MS * random();
+    const delayMs = reconnectDelayMs(this.#attempt, random());
+    const askedMs = failure.kind === 'refused' ? (failure.retryAfterMs ?? 0) : 0;
+    return Math.max(delayMs, askedMs * (1 + random() / 2));
+  }
+
+  async #again(failure: RtcFailure): Promise<void> {
+    const isForbidden = failure.kind === 'refused' && (failure.status === 401 || failure.status === 403);
+    const address = isForbidden ? await this.#options.freshAddress?.().catch(() => null) : null;
+    if (this.#state === 'closed') return;
+    if (address) this.#address = address;
+    this.#open();
   }
 }

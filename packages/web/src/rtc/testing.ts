@@ -7,6 +7,9 @@ export class FakePeer extends EventTarget {
   localDescription: { sdp: string } | null = null;
   remote: string | null = null;
   closed = false;
+  /** While true something more has come whenever somebody looks. */
+  hears = true;
+  #bytesReceived = 0;
 
   async setLocalDescription(): Promise<void> {
     this.localDescription = { sdp: 'offer' };
@@ -20,6 +23,15 @@ export class FakePeer extends EventTarget {
     this.closed = true;
   }
 
+  getReceivers(): never[] {
+    return [];
+  }
+
+  async getStats(): Promise<Map<string, unknown>> {
+    if (this.hears) this.#bytesReceived += 100;
+    return new Map([['T', { type: 'transport', bytesReceived: this.#bytesReceived }]]);
+  }
+
   become(state: string): void {
     this.connectionState = state;
     this.dispatchEvent(new Event('connectionstatechange'));
@@ -30,9 +42,12 @@ export class FakePeer extends EventTarget {
 export class FakeServer implements Signalling {
   readonly begun: string[] = [];
   readonly ended: string[] = [];
+  readonly asked: string[] = [];
   readonly peers: FakePeer[] = [];
   /** Set: offers are refused with it. */
   status: number | null = null;
+  /** Of refusals. */
+  retryAfterMs: number | null = null;
   /** Set: answers wait for it. */
   gate: Promise<void> = Promise.resolve();
 
@@ -40,8 +55,16 @@ export class FakeServer implements Signalling {
     this.begun.push(address);
     const no = this.begun.length;
     await this.gate;
-    if (this.status !== null) throw new Refusal(this.status, 'SOME_ERROR', 'no');
+    if (this.status !== null) throw new Refusal(this.status, 'SOME_ERROR', 'no', this.retryAfterMs);
     return { answer: 'answer', location: `/session/${no}` };
+  }
+
+  /** Set: what it says of sessions. */
+  has: boolean | null = true;
+
+  async ask(location: string): Promise<boolean | null> {
+    this.asked.push(location);
+    return this.has;
   }
 
   end(location: string, again: boolean): void {

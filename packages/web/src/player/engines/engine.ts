@@ -14,6 +14,8 @@ export interface EngineOptions {
   /** Query of the page's address that belongs to the play address (its signature), with `?`, or empty. */
   query: string;
   events: EngineEvents;
+  /** From 0 to 1. */
+  random(): number;
 }
 
 /** One connection to one stream by one protocol, feeding the video element from its creation on. */

@@ -30,6 +30,8 @@ class HlsEngine implements Engine {
   readonly #video: HTMLVideoElement;
   #receivedBytes = 0;
   #recovered = false;
+  /** Of the newest segment that was listed. */
+  #newestSegment: number | null = null;
   #closed = false;
 
   constructor({ video, stream, query, events }: EngineOptions) {
@@ -48,6 +50,13 @@ class HlsEngine implements Engine {
         return;
       }
       events.failed(problemOf(data));
+    });
+    this.#hls.on(Events.LEVEL_LOADED, (_event, { details }) => {
+      const newest = this.#newestSegment;
+      this.#newestSegment = details.endSN;
+      // Another packager's, whose worker took the first one with it: its media begins at 0 again, where the library would put it.
+      if (newest !== null && details.startSN > newest + 1)
+        events.failed({ reason: 'network', detail: 'the playlist began anew' });
     });
     this.#hls.on(Events.FRAG_LOADED, (_event, { frag, part }) => {
       this.#receivedBytes += (part ?? frag).stats.loaded;

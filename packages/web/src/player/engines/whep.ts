@@ -27,7 +27,7 @@ class WhepEngine implements Engine {
   #network: NetworkState | null = null;
   #askedMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ video, stream, query, events }: EngineOptions) {
+  constructor({ video, stream, query, events, random }: EngineOptions) {
     this.#video = video;
     const media = new MediaStream();
     this.#connection = new RtcConnection({
@@ -36,6 +36,7 @@ class WhepEngine implements Engine {
       connectWithinMs: CONNECT_WITHIN_MS,
       prepare: (peer) => receive(peer, media),
       events: { connected: () => undefined, failed: (failure) => events.failed(problemOf(failure)) },
+      random,
     });
     this.#reading = setInterval(() => void this.#read(), READ_EVERY_MS);
     window.addEventListener('pagehide', () => this.#connection.close(), { signal: this.#closing.signal });
