@@ -92,10 +92,18 @@ describe('an evening in the app', () => {
     await shows(bo, 'the anchor', (it) => it.left === 'red');
     await bo.getByRole('button', { name: 'Log in to chat' }).click();
     await signUp(bo, 'Bo');
+    await until('one can write at once', () =>
+      bo.getByPlaceholder('Say something').evaluate((field) => field === document.activeElement),
+    );
     await say(bo, '<img src=x onerror="document.title=1"> 你好');
     await reads(anna, '<img src=x onerror="document.title=1"> 你好');
     await say(anna, 'Welcome!');
-    await reads(bo, 'Welcome!');
+    await Promise.all([reads(bo, 'Welcome!'), reads(eve, 'Welcome!')]);
+    assert.ok(await eve.getByRole('button', { name: 'Log in to chat' }).isVisible(), 'who only watches reads, too');
+    await until('both are counted, with an account and without', async () => {
+      const { viewers } = await lianmai.rest.ok<{ viewers: number }>('GET', `/v1/rooms/${roomId}`);
+      return viewers === 2;
+    });
     assert.equal(await anna.locator('[role=log] img').count(), 0);
     for (let i = 0; i < 5; i++) await bo.getByRole('button', { name: /^Like/ }).click();
     await until('the likes are counted', async () => {

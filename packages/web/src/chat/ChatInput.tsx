@@ -1,5 +1,5 @@
 import type { ImFailure } from '@lianmai/sdk/im';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLogIn } from '../account/useLogIn.ts';
 import { useSession } from '../account/useSession.ts';
@@ -27,10 +27,17 @@ export function ChatInput({
   const failureWord = useFailureWord();
   const [text, setText] = useState('');
   const [flies, setFlies] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const [wantsToWrite, setWantsToWrite] = useState(false);
+  useEffect(() => {
+    if (!wantsToWrite) return;
+    setWantsToWrite(false);
+    field.current?.focus();
+  }, [wantsToWrite]);
 
   if (!session)
     return (
-      <button type="button" className={`button ${styles.logIn}`} onClick={() => void askLogIn()}>
+      <button type="button" className={`button ${styles.logIn}`} onClick={() => void askLogIn().then(setWantsToWrite)}>
         {t('chat.logIn')}
       </button>
     );
@@ -57,6 +64,7 @@ export function ChatInput({
         <DanmakuIcon size={22} />
       </button>
       <input
+        ref={field}
         className={styles.field}
         value={text}
         onChange={(event) => setText(event.target.value)}

@@ -48,7 +48,7 @@ export function useSeat(used: UsedRoom | null, { id: roomId, anchor }: Pick<Room
   return {
     own,
     async ask() {
-      if (!used) return void (await askLogIn());
+      if (!used || used.isVisitor) return void (await askLogIn());
       try {
         const { session } = await used.session.call('cohost.request', { roomId });
         used.session.do({ type: 'asked', session });

@@ -103,7 +103,7 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
   const isClosed = room.state === 'closed';
 
   const like = async (from?: { x: number; y: number }) => {
-    if (!used && !(await askLogIn())) return;
+    if ((!used || used.isVisitor) && !(await askLogIn())) return;
     hearts.current?.hearts(1, from);
     batch.tap();
     used?.session.do({ type: 'liked', count: 1 });

@@ -4,9 +4,11 @@ import { advance, emptyRoom, isBattling, type RoomAction, type RoomEvent, type R
 
 export interface RoomSessionOptions {
   roomId: string;
-  userId: string;
-  token: string;
-  /** The token is worth nothing any more. */
+  /** null: nobody is logged in; one hears, and may not speak. */
+  user: { userId: string; token: string } | null;
+  /** Of this browser, so that it counts once, logged in or not. */
+  visitor: string;
+  /** The token is worth nothing any more; a visitor is not let in. */
   unauthenticated(): void;
 }
 
@@ -50,8 +52,9 @@ export class RoomSession {
 
   constructor(options: RoomSessionOptions) {
     this.#options = options;
-    this.#state = emptyRoom(options.userId);
-    this.#client = new ImClient({ token: options.token });
+    const { user, visitor } = options;
+    this.#state = emptyRoom(user?.userId ?? '');
+    this.#client = new ImClient({ visitor, ...(user && { token: user.token }) });
     for (const name of EVENTS) this.#client.on(name, (params) => this.#heard({ name, params } as RoomEvent));
     this.#client.on('conference.member', () => void this.#refreshJoin());
     this.#client.on('im.ready', () => void this.#refresh());
@@ -69,6 +72,11 @@ export class RoomSession {
 
   get link(): ImState {
     return this.#link;
+  }
+
+  /** Nobody is logged in. */
+  get isVisitor(): boolean {
+    return this.#options.user === null;
   }
 
   get roomId(): string {
@@ -131,6 +139,8 @@ export class RoomSession {
       if (this.#closed) return;
       const name = error instanceof ImFailure ? error.name : 'INTERNAL';
       if (name === 'BANNED') return this.#do({ type: 'out' });
+      // A room for those who are logged in.
+      if (name === 'UNAUTHENTICATED' && this.isVisitor) return this.#options.unauthenticated();
       if (name === 'ROOM_NOT_FOUND' || name === 'ROOM_CLOSED') return this.#do({ type: 'closed' });
       this.#retry = setTimeout(() => void this.#enter(), RETRY_MS);
     }
