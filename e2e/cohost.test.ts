@@ -23,6 +23,7 @@ interface Join {
 
 interface Person {
   userId: string;
+  token: string;
   rest: Rest;
   chat: ChatClient;
 }
@@ -49,7 +50,7 @@ async function person(userId: string): Promise<Person> {
   const { token } = await lianmai.rest.ok<{ token: string }>('POST', '/v1/users/token', { userId, nickname: userId });
   const chat = await ChatClient.connect(lianmai.http, token);
   open.push(chat);
-  return { userId, rest: new Rest(lianmai.http, token), chat };
+  return { userId, token, rest: new Rest(lianmai.http, token), chat };
 }
 
 function pushes(url: string, colour: ColourName): Program {
@@ -136,6 +137,35 @@ describe('co-hosting', () => {
     );
     await until("the channel shows the anchor's own stream", async () => (await sourceOf(room)) === 'direct');
     assert.deepEqual([viewer.end, stepsBack(viewer.timestamps(9)), stepsBack(viewer.timestamps(8))], [null, [], []]);
+  });
+
+  it('a guest that goes with a goodbye of its stream and comes back is on air again, on the same seat', async () => {
+    const cleo = await person('cleo');
+    await cleo.chat.call('room.enter', { roomId: room.id });
+    const { session } = await cleo.chat.call('cohost.request', { roomId: room.id });
+    await anna.chat.call('cohost.respond', { sessionId: session.id, accept: true });
+    const answered = await cleo.chat.event('cohost.answered');
+    const first = pushes(answered.conference.publish.rtmp, 'green');
+    await anna.chat.event('cohost.started', (params) => params.session.id === session.id);
+    await looks(room.channel.play.flv, 'the guest', (it) => it.tone(900) > HEARD);
+    // As a page does that is loaded anew: its stream ends, its chat closes.
+    first.kill('SIGTERM');
+    await first.exit;
+    cleo.chat[Symbol.dispose]();
+    const again = await ChatClient.connect(lianmai.http, cleo.token);
+    open.push(again);
+    const found = await again.call('cohost.session');
+    assert.deepEqual([found.session.id, found.session.state], [session.id, 'on-air']);
+    await looks(room.channel.play.flv, 'silence on the seat', (it) => it.tone(900) < HEARD / 4);
+    pushes(found.conference.publish.rtmp, 'green');
+    await looks(room.channel.play.flv, 'the guest again', (it) => it.tone(900) > HEARD);
+    const ends = anna.chat.events.filter(({ method }) => method === 'cohost.ended');
+    assert.equal(
+      ends.some(({ params }) => params.session.id === session.id),
+      false,
+    );
+    await again.call('cohost.leave', { sessionId: session.id });
+    await until("the channel shows the anchor's own stream", async () => (await sourceOf(room)) === 'direct');
   });
 
   it('an invitation is rejected with words, times out, and is withdrawn', async () => {

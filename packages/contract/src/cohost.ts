@@ -64,6 +64,14 @@ export const COHOST_METHODS = {
     { description: 'By the side that was asked' },
   ),
   'cohost.join': method(SessionParams, Admission, { description: 'The admission once more, after a reload' }),
+  'cohost.session': method(
+    Type.Object({}, CLOSED),
+    Type.Object({
+      session: nullable(CohostSession, { description: 'That is not ended; null: none' }),
+      conference: nullable(ConferenceJoin, { description: 'How to take part again; null: not let in' }),
+    }),
+    { description: 'The session one is in, beside whatever anchor: for a page that was loaded anew' },
+  ),
   'cohost.leave': method(SessionParams, Done),
   'cohost.kick': method(Type.Object({ sessionId: Id, reason: Type.Optional(Reason) }, CLOSED), Done),
   'cohost.list': method(

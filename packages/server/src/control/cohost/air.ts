@@ -9,6 +9,7 @@ import type { RoomHall } from '../room/hall.ts';
 import type { RoomWithAnchor } from '../room/store.ts';
 import { findUser } from '../user/store.ts';
 import { type PictureOf, showOf } from './picture.ts';
+import type { SeatLimits } from './state.ts';
 import * as store from './store.ts';
 import type { Talks } from './talk.ts';
 
@@ -18,6 +19,7 @@ export interface AirOptions {
   rooms: RoomHall;
   talks: Talks;
   shows: Shows;
+  limits: Pick<SeatLimits, 'joinMs'>;
   /** Size of an anchor's picture, as far as it is known. */
   pictureOf: PictureOf;
   now: () => number;
@@ -35,6 +37,8 @@ export class Air {
   readonly #options: AirOptions;
   /** Since when an anchor with somebody beside it has no picture, by room. */
   readonly #anchorLost = new Map<string, number>();
+  /** Co-anchors on air whose stream said goodbye, by session: a page that is loaded anew brings another. */
+  readonly #offAir = new Map<string, { roomId: string; userId: string; sinceMs: number }>();
 
   constructor(options: AirOptions) {
     this.#options = options;
@@ -81,6 +85,7 @@ export class Air {
     const sessions = (await store.openSessionsOf(db, roomId)).filter(({ state }) => state !== 'asking');
     const there = row.conferenceId === null ? undefined : await talks.find(row.conferenceId);
     this.#noteAnchor(roomId, sessions.length === 0 || talks.anchorStream(there, room) !== null);
+    this.#noteGuests(roomId, sessions, there);
     const wish =
       room.state === 'closed'
         ? null
@@ -107,6 +112,9 @@ export class Air {
     if (there?.conference.state === 'open' && (im.isOnline(anchor) || talks.isLive(room)))
       await talks.keep(there.conference.id, { userId: room.anchorId, nickname: room.nickname }, 'owner');
     if (there?.conference.state === 'ended') return [];
+    for (const { appId, userId, state } of sessions)
+      if (there && state !== 'asking' && im.isOnline({ appId, userId }))
+        await talks.attend(there.conference.id, userId);
     const outside = sessions.filter(
       ({ state, userId }) => state === 'joining' && !(there && memberNamed(there, userId)),
     );
@@ -127,6 +135,19 @@ export class Air {
     return lost;
   }
 
+  /** Co-anchors who have not come back for as long as who is let in may take to come. */
+  lostGuests(): { id: string; roomId: string; userId: string }[] {
+    const before = this.#options.now() - this.#options.limits.joinMs;
+    return [...this.#offAir].flatMap(([id, { roomId, userId, sinceMs }]) =>
+      sinceMs <= before ? [{ id, roomId, userId }] : [],
+    );
+  }
+
+  /** Whether the co-anchor of this session is to come back. */
+  isOffAir(sessionId: string): boolean {
+    return this.#offAir.has(sessionId);
+  }
+
   /** Whether the anchor has no picture now. */
   isLost(roomId: string): boolean {
     return this.#anchorLost.has(roomId);
@@ -135,6 +156,17 @@ export class Air {
   #noteAnchor(roomId: string, isThere: boolean): void {
     if (isThere) this.#anchorLost.delete(roomId);
     else if (!this.#anchorLost.has(roomId)) this.#anchorLost.set(roomId, this.#options.now());
+  }
+
+  #noteGuests(roomId: string, sessions: readonly CohostSessionRow[], there: Gathering | undefined): void {
+    const off = new Map(
+      sessions
+        .filter(({ state, userId }) => state === 'on-air' && there && memberNamed(there, userId)?.state === 'joining')
+        .map(({ id, userId }) => [id, userId]),
+    );
+    for (const [id, guest] of this.#offAir) if (guest.roomId === roomId && !off.has(id)) this.#offAir.delete(id);
+    for (const [id, userId] of off)
+      if (!this.#offAir.has(id)) this.#offAir.set(id, { roomId, userId, sinceMs: this.#options.now() });
   }
 
   #tellerOf({ id, appId, anchorId }: RoomRow) {

@@ -181,8 +181,67 @@ describeStores('co-hosting', (open) => {
     await set.direct(room);
     const fourth = await set.onAir(room, guest);
     assert.notEqual(fourth.join.conferenceId, third.join.conferenceId);
-    await set.media.end(fourth.stream, 'unpublished');
+    await leave(guest, fourth.id);
     assert.equal((await set.ended(guest, fourth.id)).session.endReason, 'left');
+    await set.direct(room);
+  });
+
+  it('keeps the seat of a guest whose page is loaded anew, and tells it how to sit down again', async () => {
+    const room = await set.liveRoom();
+    const guest = await set.guest(room);
+    const userId = guest.identity.userId;
+    const { id, join, stream } = await set.onAir(room, guest);
+    await set.media.end(stream, 'unpublished');
+    guest.leave();
+    const again = await set.online(userId);
+    const found = await again.call('cohost.session', {});
+    assert.deepEqual([found.session.id, found.session.state, found.session.roomId], [id, 'on-air', room.id]);
+    assert.equal(found.conference.conferenceId, join.conferenceId);
+    assert.equal(await set.publish(found.conference), stream);
+    // Longer than an absence is waited for: it is not counted any more.
+    set.clock.ms += 40_000;
+    await room.anchor.call('cohost.layout', { roomId: room.id, layout: 'grid' });
+    await until(() => set.inputs(room).includes(stream));
+    assert.deepEqual(room.anchor.of('cohost.ended'), []);
+    await leave(again, id);
+    assert.equal((await set.ended(room.anchor, id)).session.endReason, 'left');
+    assert.deepEqual(await again.call('cohost.session', {}), { session: null, conference: null });
+    await set.direct(room);
+  });
+
+  it('gives up the seat of a guest that publishes nothing any more: 15 s without its page, 30 s with it', async () => {
+    for (const withPage of [false, true]) {
+      const room = await set.liveRoom();
+      const guest = await set.guest(room);
+      const { id, stream } = await set.onAir(room, guest);
+      await set.media.end(stream, 'unpublished');
+      if (!withPage) guest.leave();
+      const leftAt = set.clock.ms;
+      const isOver = () => room.anchor.of('cohost.ended').some(({ session }) => session.id === id);
+      await until(() => (set.clock.ms += 500) && isOver());
+      assert.ok(set.clock.ms - leftAt >= (withPage ? 30_000 : 15_000));
+      assert.equal((await set.ended(room.anchor, id)).session.endReason, 'lost');
+      await set.direct(room);
+    }
+  });
+
+  it('keeps the guests of an anchor whose page is loaded anew', async () => {
+    const room = await set.liveRoom();
+    const guest = await set.guest(room);
+    const { id, stream } = await set.onAir(room, guest);
+    const { conference } = await room.anchor.call('cohost.join', { sessionId: id });
+    const own = await set.publish(conference);
+    await until(() => set.inputs(room)[0] === own);
+    for (const gone of [own, room.channel.stream]) await set.media.end(gone, 'unpublished');
+    room.anchor.leave();
+    const anchor = await set.online(room.anchor.identity.userId);
+    await anchor.call('room.enter', { roomId: room.id });
+    const { items, conference: found } = await anchor.call('cohost.list', { roomId: room.id });
+    assert.deepEqual([items[0].id, found.owner], [id, true]);
+    await set.push(room);
+    await until(() => set.inputs(room).join() === [room.channel.stream, stream].join());
+    assert.deepEqual(guest.of('cohost.ended'), []);
+    await leave(guest, id);
     await set.direct(room);
   });
 

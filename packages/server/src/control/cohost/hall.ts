@@ -146,6 +146,12 @@ export class CohostHall {
     return { session: await this.#herald.view(session), conference };
   }
 
+  /** The session that this user is in, in whatever room, and how to take part again: all that a page needs that knows nothing. */
+  async current(user: ImIdentity): Promise<{ session: CohostSession | null; conference: ConferenceJoin | null }> {
+    const session = await store.openSessionOfUser(this.#options.db, user);
+    return session ? this.rejoin(session.id, user) : { session: null, conference: null };
+  }
+
   /** What goes on in the room, as this user may see it. */
   async list(
     roomId: string,

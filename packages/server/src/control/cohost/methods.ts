@@ -56,6 +56,12 @@ function answer(im: ImDesk, hall: CohostHall): void {
     who: 'user',
     handler: (caller, { sessionId }) => hall.rejoin(sessionId, caller),
   });
+  im.define({
+    name: 'cohost.session',
+    params: METHODS['cohost.session'].params,
+    who: 'user',
+    handler: (caller) => hall.current(caller),
+  });
 }
 
 function end(im: ImDesk, hall: CohostHall): void {

@@ -70,14 +70,20 @@ export class Talks {
   }
 
   /** Joining again changes nothing. @throws LiveError CONFERENCE_ENDED, CONFERENCE_FULL. */
-  join(id: string, who: { userId: string; nickname: string }, role: 'owner' | 'member'): Promise<Gathering> {
-    return this.#options.hall.change(id, () => ({
+  async join(id: string, who: { userId: string; nickname: string }, role: 'owner' | 'member'): Promise<void> {
+    await this.#options.hall.change(id, () => ({
       type: 'join',
       ...who,
       role,
       stream: newMemberStream(id),
       pardon: true,
     }));
+    await this.attend(id, who.userId);
+  }
+
+  /** A member that is there by its page: the end of its stream is not its goodbye, it may only be loading anew. */
+  async attend(id: string, userId: string): Promise<void> {
+    await this.#change(id, (there) => (memberNamed(there, userId) ? { type: 'polled', userId } : null));
   }
 
   /** Has an anchor in it who is there by its page or its own stream: it is not given up for its silence, or comes back. */
@@ -86,9 +92,7 @@ export class Talks {
     if (there?.conference.state !== 'open') return;
     const isOwner = there.conference.ownerId === anchor.userId;
     if (!memberNamed(there, anchor.userId) || (role === 'owner' && !isOwner)) await this.join(id, anchor, role);
-    await this.#change(id, (now) =>
-      memberNamed(now, anchor.userId) ? { type: 'polled', userId: anchor.userId } : null,
-    );
+    else await this.attend(id, anchor.userId);
   }
 
   /** Takes somebody out; when that is nobody, nothing. */

@@ -98,7 +98,9 @@ export class Watch {
     const isOnline = im.isOnline(session);
     // A picture that is gone comes back, as long as the page is there.
     if (member) return member.state === 'video-gone' && !isOnline ? { type: 'gone', userId, reason: 'lost' } : null;
-    if (said === 'kicked') return { type: 'gone', userId, reason: 'kicked' };
+    // Another event may come before the one of the kick: the conference knows.
+    const wasKicked = session.state === 'on-air' && there?.members.some((one) => one.userId === userId);
+    if (said === 'kicked' || wasKicked) return { type: 'gone', userId, reason: 'kicked' };
     if (said === 'left') return { type: 'gone', userId, reason: isOnline ? 'left' : 'lost' };
     // Who is not in yet is brought in.
     const isOver = there?.conference.state === 'ended';
@@ -137,6 +139,8 @@ export class Watch {
     for (const roomId of await store.dueRooms(db, now())) await learn(roomId, async () => ({ type: 'tick' }));
     for (const roomId of await air.lostAnchors())
       await learn(roomId, async () => (air.isLost(roomId) ? { type: 'over', reason: 'anchor-gone' } : null));
+    for (const { id, roomId, userId } of air.lostGuests())
+      await learn(roomId, async () => (air.isOffAir(id) ? { type: 'gone', userId, reason: 'lost' } : null));
   }
 
   async #compare(): Promise<void> {
