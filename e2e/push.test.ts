@@ -135,6 +135,9 @@ describe('who may push', () => {
       assert.equal(refusal.code, 'NetStream.Publish.BadName');
       assert.equal(refusal.level, 'error');
       assert.match(refusal.description, /40000415/);
+      // Who may not publish it is not even told that somebody does.
+      const stranger = await tryPush('exclusive?txSecret=00000000000000000000000000000000&txTime=7FFFFFFF');
+      assert.equal(stranger.code, 'NetStream.Publish.Unauthorized');
     }
     await using second = push(channel.push.rtmp);
     const { code, stderr } = await second.ended();

@@ -50,6 +50,19 @@ test('a second publisher is refused, on the same worker or another, at the same 
   await world.push(b, 'another show');
 });
 
+test('who may not publish is told so, whether somebody else does or not, on whichever worker', async () => {
+  await using world = new World();
+  const [a, b] = [await world.worker('a', { maxPublishers: 1 }), await world.worker('b')];
+  await world.push(a);
+  world.grant = () => {
+    throw new LiveError('BAD_SIGNATURE', 'no');
+  };
+  for (const worker of [a, b]) {
+    await assert.rejects(world.push(worker), refused('BAD_SIGNATURE'));
+    await assert.rejects(world.push(worker, 'nobody publishes this'), refused('BAD_SIGNATURE'));
+  }
+});
+
 test('a worker takes so many publishers and no more', async () => {
   await using world = new World();
   const worker = await world.worker('w', { maxPublishers: 1 });

@@ -131,10 +131,12 @@ export class Hub implements HubPort {
   async publish(options: PublishOptions): Promise<Publication> {
     const { stream, query, protocol, ip } = options;
     const { bus, workerId, settings } = this.#options;
+    if (this.#closed) throw shuttingDown();
+    // First of all: who may not publish the stream learns nothing of it, whichever worker is asked.
+    const grant = await bus.request('control.publish', { stream, query, protocol, ip, worker: workerId });
     this.#checkRoom(stream, settings.maxPublishers);
     this.#admitting.add(stream);
     try {
-      const grant = await bus.request('control.publish', { stream, query, protocol, ip, worker: workerId });
       const holder = { ...grant, worker: workerId, protocol, startedAtMs: Math.round(this.#options.now()) };
       const { lease } = await bus.acquire<StreamHolder>(leases.stream(stream), holder);
       if (!lease) throw alreadyPublished(stream);
