@@ -39,6 +39,7 @@ export function LogInForm({ onDone }: { onDone(): void }) {
       <input
         id={`${id}-nickname`}
         className={styles.input}
+        data-first
         value={nickname}
         onChange={(event) => setNickname(event.target.value)}
         autoComplete="username"

@@ -1,6 +1,6 @@
 import type { CohostSession } from '@lianmai/contract/im';
 import type { UserProfile } from '@lianmai/contract/rest';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { FloatingPreview } from '../conference/FloatingPreview.tsx';
@@ -43,8 +43,20 @@ function Check({
 }) {
   const { t } = useTranslation();
   const { access = 'asking', preview = null } = used?.snapshot ?? {};
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const leave = () => void room.session.try('cohost.leave', { sessionId: own.id });
   return createPortal(
-    <section className={styles.check} aria-label={t('air.checkTitle')}>
+    <dialog
+      ref={dialog}
+      className={styles.check}
+      aria-label={t('air.checkTitle')}
+      onCancel={(event) => {
+        // It goes when the server says so.
+        event.preventDefault();
+        leave();
+      }}
+    >
       <div className={styles.checkBox}>
         <div className={styles.checkPicture}>
           {preview && <SelfPicture preview={preview} mirrored={!used?.snapshot.screen} />}
@@ -73,11 +85,7 @@ function Check({
               <CameraButton used={used} />
             </>
           )}
-          <button
-            type="button"
-            className="button"
-            onClick={() => void room.session.try('cohost.leave', { sessionId: own.id })}
-          >
+          <button type="button" className="button" onClick={leave}>
             {t('air.reject')}
           </button>
           <button type="button" className="button primary" disabled={!used || access === 'asking'} onClick={onGo}>
@@ -85,7 +93,7 @@ function Check({
           </button>
         </div>
       </div>
-    </section>,
+    </dialog>,
     document.body,
   );
 }

@@ -24,7 +24,7 @@ export function EndSheet({
         {t('golive.endSureText', { count: viewers, shown: wholeNumber(viewers, language) })}
       </p>
       <div className={styles.choice}>
-        <button type="button" className="button" onClick={onClose}>
+        <button type="button" className="button" data-first onClick={onClose}>
           {t('golive.endNo')}
         </button>
         <button type="button" className={`button ${styles.danger}`} onClick={onEnd}>

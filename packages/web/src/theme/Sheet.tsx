@@ -1,32 +1,33 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CloseIcon } from './icons.tsx';
 import styles from './Sheet.module.css';
 
-/**
- * A sheet from the bottom on phones, a card at the lower right on wide screens. A modal dialog: the browser keeps the
- * focus in it, closes it by Escape and gives the focus back.
- */
-export function Sheet({
-  title,
-  open,
-  onClose,
-  children,
-}: {
+interface SheetProps {
   title: string;
-  open: boolean;
   onClose(): void;
   children: ReactNode;
-}) {
+}
+
+/**
+ * A sheet from the bottom on phones, a card at the lower right on wide screens. A modal dialog: the browser keeps the
+ * focus in it, closes it by Escape and gives the focus back. What `data-first` marks has the focus first; else the button that
+ * closes it.
+ */
+export function Sheet({ open, ...sheet }: SheetProps & { open: boolean }) {
+  return open ? <OpenSheet {...sheet} /> : null;
+}
+
+function OpenSheet({ title, onClose, children }: SheetProps) {
   const { t } = useTranslation();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (!open) return;
+  // Closed before it is taken out of the page: after that it gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => element?.close();
-  }, [open]);
-  if (!open) return null;
+  }, []);
   return (
     // The backdrop is the dialog itself, outside its only child; keys close it by Escape.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
