@@ -3,7 +3,10 @@
  * passed. `--only static|unit|e2e` runs one of the three.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { missingDebianPackages } from './debian-packages.mjs';
 import { fail, node24, root, say, setUp } from './setup.mjs';
 
@@ -15,10 +18,13 @@ setUp();
 if (parts.includes('unit') || parts.includes('e2e')) installDebianPackages();
 
 const total = { passed: 0, failed: 0 };
+/** What the end says again: the log is long. */
+const findings = [];
 for (const part of parts) {
   if (part === 'static') runStatic();
   else await runTests(part);
 }
+sayFindings();
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
@@ -37,38 +43,54 @@ function runStatic() {
       console.log(`✔ ${name}`);
     } else {
       total.failed++;
-      console.log(`✖ ${name}\n${done.stdout}${done.stderr}${done.error?.message ?? ''}`);
+      const said = `${done.stdout}${done.stderr}${done.error?.message ?? ''}`;
+      console.log(`✖ ${name}\n${said}`);
+      findings.push({ failed: name, at: command, error: said });
     }
   }
 }
 
-/** Unit tests run side by side; an end-to-end file has the machine to itself. */
+/** Unit tests run side by side, more than there are cores: some wait. An end-to-end file has the machine to itself. */
 async function runTests(part) {
   const patterns = part === 'unit' ? ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts'] : ['e2e/**/*.test.ts'];
-  const concurrency = part === 'unit' ? '2' : '1';
+  const concurrency = part === 'unit' ? availableParallelism() + 1 : 1;
+  const folder = mkdtempSync(join(tmpdir(), 'lianmai-tests-'));
+  const found = join(folder, 'findings');
   const args = [
     '--test',
     '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(root, 'scripts', 'test-findings.mjs')}`,
+    `--test-reporter-destination=${found}`,
     `--test-concurrency=${concurrency}`,
     '--test-timeout=300000',
     ...patterns,
   ];
   const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
-  const child = spawn(node24(), args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  let tail = '';
-  for await (const chunk of child.stdout) {
-    process.stdout.write(chunk);
-    tail = (tail + chunk).slice(-4000);
-  }
-  const status = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
-  const count = (word) => Number(tail.match(new RegExp(`^ℹ ${word} (\\d+)`, 'm'))?.[1] ?? 0);
-  total.passed += count('pass');
-  const failed = count('fail') + count('cancelled');
-  total.failed += failed;
-  if (status !== 0 && failed === 0) total.failed++;
-  if (status === 0 && count('pass') === 0) {
+  const child = spawn(node24(), args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const [status] = await once(child, 'exit');
+  const lines = existsSync(found) ? readFileSync(found, 'utf8').split('\n').filter(Boolean) : [];
+  rmSync(folder, { recursive: true });
+  const said = lines.map((line) => JSON.parse(line));
+  findings.push(...said);
+  const { passed = 0, failed = 0, cancelled = 0 } = said.at(-1)?.counts ?? {};
+  total.passed += passed;
+  total.failed += failed + cancelled;
+  if (status !== 0 && failed + cancelled === 0) total.failed++;
+  if (status === 0 && passed === 0) {
     say(`No ${part} test was run`);
     total.failed++;
+  }
+}
+
+/** Which files took long, and at the very end, where people look, what failed and why. */
+function sayFindings() {
+  const slowest = findings.filter(({ file }) => file).sort((a, b) => b.ms - a.ms);
+  const times = slowest.slice(0, 12).map(({ file, ms }) => `${relative(root, file)} ${Math.round(ms / 1000)} s`);
+  if (times.length > 0) console.log(`Slowest: ${times.join(', ')}`);
+  for (const { failed, at, error } of findings.filter(({ failed }) => failed)) {
+    const words = error.trim().split('\n').slice(0, 14).join('\n    ').slice(0, 1500);
+    console.log(`✖ ${failed}\n    ${relative(root, at)}\n    ${words}`);
   }
 }
 
