@@ -1,5 +1,5 @@
 import type { MixInput, MixInputStatus, PictureId, StreamHolder } from '@lianmai/contract';
-import type { AudioFrame, VideoFrame } from '@lianmai/media';
+import type { AudioFrame, DataFrame, VideoFrame } from '@lianmai/media';
 import type { BorrowedStreams } from '../../edge/hub/borrowed-streams.ts';
 import { GopCache } from '../../edge/hub/gop-cache.ts';
 import type { LiveStreamImpl } from '../../edge/hub/live-stream.ts';
@@ -11,6 +11,7 @@ import { InputClock, type Playhead } from '../sound/input-clock.ts';
 import { BLOCK_MS } from '../sound/planes.ts';
 import { SoundMixer } from '../sound/sound-mixer.ts';
 import { InputFeed } from './input-feed.ts';
+import { metadataOf } from './mix-metadata.ts';
 import { type Due, OutputSchedule } from './output-schedule.ts';
 import type { MixPlan } from './plan.ts';
 import { SlowDown } from './slow-down.ts';
@@ -166,6 +167,7 @@ export class Composition implements Due {
     };
     this.#outputs.set(key, output);
     const nowMs = this.#tools.now();
+    output.stream.write(metadataOf(this.#plan.canvas, this.#plan.output), nowMs);
     output.stream.write(output.track.config, nowMs);
     output.stream.write(this.#config, nowMs);
     for (const frame of this.#gop.frames) output.stream.write(frame, nowMs);
@@ -271,7 +273,7 @@ export class Composition implements Due {
       for (const frame of track.encode(mixed, atMs)) stream.write(frame, this.#tools.now());
   }
 
-  #write(frame: VideoFrame): void {
+  #write(frame: VideoFrame | DataFrame): void {
     if (frame.type !== 'config') this.#gop.push(frame, true);
     const nowMs = this.#tools.now();
     for (const { stream } of this.#outputs.values()) stream.write(frame, nowMs);
@@ -428,6 +430,7 @@ export class Composition implements Due {
     this.#config = configOf(next);
     this.#gop.clear();
     this.#anew = true;
+    this.#write(metadataOf(this.#plan.canvas, this.#plan.output));
     this.#write(this.#config);
   }
 

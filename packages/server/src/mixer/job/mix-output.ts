@@ -2,6 +2,7 @@ import { LiveError } from '@lianmai/contract';
 import type { LiveStreamImpl } from '../../edge/hub/live-stream.ts';
 import type { LiveStream } from '../../edge/hub/sink.ts';
 import { Splice } from '../../edge/program/splice.ts';
+import { TRACKS_ALONE } from './mix-metadata.ts';
 import type { SoundWish } from './sound-track.ts';
 
 export interface MixOutputOptions {
@@ -44,7 +45,10 @@ export class MixOutput {
           stream.write(frame, now());
           if (this.#waiters.size > 0) this.#look();
         },
-        switched: changed,
+        switched: (source) => {
+          if (!source.headers.metadata) stream.write(TRACKS_ALONE, now());
+          changed();
+        },
         without: () => {},
         changed,
       },
