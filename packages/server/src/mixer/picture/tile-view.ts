@@ -16,10 +16,23 @@ interface Scaler {
   key: string;
   source: Rect;
   target: Rect;
+  /** The source's memory from its corner on, … */
+  from: Planes;
+  /** … and the canvas' from the target's; null: another canvas' memory is used than before. */
+  into: { canvas: Planes; planes: Planes } | null;
   /** null: as large as it is, a copy will do. */
   context: SoftwareScaleContext | null;
   /** Where to scale to when not right into the canvas. */
   scratch: { frame: Frame; planes: Planes } | null;
+}
+
+/**
+ * A picture where it can be read from. Looking into a decoder's own picture makes JavaScript hold views of it, of a megabyte each
+ * three times: the garbage collector, which takes them for its memory, runs twice a second and more for every mix.
+ */
+interface Copy {
+  frame: Frame;
+  planes: Planes;
 }
 
 /** swscale writes whole vectors: what is no multiple of them in each plane is written beyond the tile, onto its neighbour. */
@@ -38,6 +51,7 @@ export class TileView {
   #tile: PlacedTile;
   #edge: Edge;
   #scaler: Scaler | null = null;
+  #copy: Copy | null = null;
 
   constructor(tile: PlacedTile) {
     this.#tile = tile;
@@ -85,6 +99,12 @@ export class TileView {
   }
 
   close(): void {
+    this.#closeScaler();
+    this.#copy?.frame.free();
+    this.#copy = null;
+  }
+
+  #closeScaler(): void {
     this.#scaler?.context?.freeContext();
     this.#scaler?.scratch?.frame.free();
     this.#scaler = null;
@@ -103,10 +123,13 @@ export class TileView {
   #drawPicture(planes: Planes, frame: Frame, bars: Yuv): void {
     const tile = this.#tile;
     if (tile.width < LEAST_SIDE || tile.height < LEAST_SIDE) return;
-    const { context, scratch, source, target } = this.#scalerFor(frame);
+    const scaler = this.#scalerFor(frame);
+    const { context, scratch, source, target, from } = scaler;
+    FFmpegError.throwIfError(this.#copyFor(frame).frame.copy(frame), 'copying');
     if (target.width !== tile.width || target.height !== tile.height) fillAround(planes, tile, target, bars);
-    const from = planesFrom(planesOf(frame), source.x, source.y);
-    const to = planesFrom(planes, target.x, target.y);
+    if (scaler.into?.canvas !== planes)
+      scaler.into = { canvas: planes, planes: planesFrom(planes, target.x, target.y) };
+    const to = scaler.into.planes;
     const scaled = scratch?.planes ?? to;
     if (context) {
       const rows = context.scaleSync(from.data, from.linesize, 0, source.height, scaled.data, scaled.linesize);
@@ -134,14 +157,27 @@ export class TileView {
     if (this.#scaler?.key === key) return this.#scaler;
     const pixelAspect = num > 0 && den > 0 ? num / den : 1;
     const { source, target } = fitPicture(tile, { width, height, pixelAspect });
+    const from = planesFrom(this.#copyFor(frame).planes, source.x, source.y);
     const old = this.#scaler;
+    const places = { key, source, target, from, into: null };
     if (old && sameSize(old.source, source) && sameSize(old.target, target)) {
-      this.#scaler = { ...old, key, source, target };
+      this.#scaler = { ...old, ...places };
     } else {
-      this.close();
-      this.#scaler = { key, source, target, ...openScaler(source, target) };
+      this.#closeScaler();
+      this.#scaler = { ...places, ...openScaler(source, target) };
     }
     return this.#scaler;
+  }
+
+  /** Memory for a picture of this size. */
+  #copyFor({ width, height }: Frame): Copy {
+    const known = this.#copy;
+    if (known?.frame.width === width && known.frame.height === height) return known;
+    known?.frame.free();
+    this.#copy = null;
+    const frame = allocatePicture({ width, height });
+    this.#copy = { frame, planes: planesOf(frame) };
+    return this.#copy;
   }
 }
 
