@@ -105,6 +105,20 @@ export async function watched(page: Page): Promise<Watched | null> {
   return seen && { ...seen, left: colourOf(seen.left), right: colourOf(seen.right) };
 }
 
+/** A pixel of the viewer's player, at fractions of the picture; null: there is none. */
+export function pixelAt(page: Page, x: number, y: number): Promise<number[] | null> {
+  return page.evaluate(
+    ([x, y]) => {
+      const video = document.querySelector<HTMLVideoElement>('video[data-player]');
+      if (!video || video.videoWidth === 0) return null;
+      const drawing = Object.assign(document.createElement('canvas'), { width: 100, height: 100 }).getContext('2d');
+      drawing?.drawImage(video, 0, 0, 100, 100);
+      return [...(drawing?.getImageData(x * 100, y * 100, 1, 1).data ?? [])].slice(0, 3);
+    },
+    [x, y] as const,
+  );
+}
+
 /** Which of the cameras' colours a pixel is; null: none. */
 export function colourOf(pixel: readonly number[]): ColourName | null {
   const names = Object.keys(COLOURS) as ColourName[];
