@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
 import { lobby, pictures, sees, shows } from './peers/call-page.ts';
@@ -149,17 +150,10 @@ describe('hostile bytes on the UDP ports', () => {
 });
 
 describe('a flood of offers', () => {
-  it('is refused in words past the limit of its address; who is in stays, and there is room again after', async () => {
-    const limit = 40;
-    await using small = await Lianmai.start({
-      workers: 1,
-      settings: { mixers: '0', 'max-connections-per-ip': String(limit) },
-    });
-    const channel = await small.rest.createChannel('flooded');
-    await using encoder = push(channel.push.rtmp, { size: '320x240' });
-    await until('live', async () => (await small.rest.channel(channel.id)).state === 'live');
+  let offer: string;
+  before(async () => {
     const page = await browsers.anna.open(`${lianmai.http}/healthz`, SMALL);
-    const offer = await page.evaluate(async () => {
+    offer = await page.evaluate(async () => {
       const peer = new RTCPeerConnection();
       peer.addTransceiver('video', { direction: 'recvonly' });
       await peer.setLocalDescription();
@@ -168,21 +162,34 @@ describe('a flood of offers', () => {
       return sdp;
     });
     await page.close();
-    const post = () =>
-      fetch(`${small.http}/live/flooded.whep`, {
-        method: 'POST',
-        body: offer,
-        headers: { 'content-type': 'application/sdp' },
-      });
+  });
+
+  /** A server of one worker with these settings, and a stream that goes on whatever is offered. */
+  async function flooded(settings: Record<string, string>) {
+    const stack = new AsyncDisposableStack();
+    const small = stack.use(await Lianmai.start({ workers: 1, settings: { mixers: '0', ...settings } }));
+    const channel = await small.rest.createChannel('flooded');
+    const encoder = stack.use(push(channel.push.rtmp, { size: '320x240' }));
+    const isOn = async () => encoder.running && (await small.rest.channel(channel.id)).state === 'live';
+    await until('live', isOn);
+    const headers = { 'content-type': 'application/sdp' };
+    const post = () => fetch(`${small.http}/live/flooded.whep`, { method: 'POST', body: offer, headers });
+    const end = (session: string) => fetch(new URL(session, small.http), { method: 'DELETE' });
     const first = await until('it plays', async () => {
       const answer = await post();
       await answer.text();
-      return answer.status === 201 && answer;
+      return answer.headers.get('location');
     });
-    const sessions = [first.headers.get('location') ?? ''];
+    return { small, isOn, post, end, first, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  }
+
+  it('is refused in words past the limit of its address; who is in stays, and there is room again after', async () => {
+    const limit = 40;
+    await using server = await flooded({ 'max-connections-per-ip': String(limit) });
+    const sessions = [server.first];
     const refusals: ErrorAnswer['error'][] = [];
     for (let i = 0; i < 3 * limit; i++) {
-      const answer = await post();
+      const answer = await server.post();
       if (answer.status === 201) sessions.push(answer.headers.get('location') ?? '');
       else refusals.push(((await answer.json()) as ErrorAnswer).error);
     }
@@ -191,9 +198,37 @@ describe('a flood of offers', () => {
       assert.equal(name, 'TOO_MANY_CONNECTIONS');
       assert.match(message, /too many connections: try again later/);
     }
-    assert.ok(encoder.running && (await small.rest.channel(channel.id)).state === 'live');
-    for (const session of sessions) await fetch(new URL(session, small.http), { method: 'DELETE' });
-    assert.equal((await post()).status, 201);
+    assert.ok(await server.isOn());
+    for (const session of sessions) await server.end(session);
+    assert.equal((await server.post()).status, 201);
+  });
+
+  it('that is faster than its address may be is told when to try again, and is let in then', async () => {
+    const perSecond = 5;
+    await using server = await flooded({ 'max-offers-per-ip': String(perSecond) });
+    const startedMs = performance.now();
+    let made = 0;
+    let retryAfterS = 0;
+    for (let i = 0; i < 200; i++) {
+      const answer = await server.post();
+      const session = answer.headers.get('location');
+      if (answer.status === 201) made++;
+      else {
+        const { error } = (await answer.json()) as ErrorAnswer;
+        assert.deepEqual([answer.status, error.name], [429, 'RATE_LIMITED']);
+        assert.match(error.message, /try again in \d+ s/);
+        retryAfterS = Number(answer.headers.get('retry-after'));
+        assert.ok(retryAfterS >= 1);
+      }
+      if (session) await server.end(session);
+    }
+    const most = perSecond * (10 + (performance.now() - startedMs) / 1000);
+    assert.ok(made <= most + 1, `${made} of at most ${most}`);
+    assert.ok(retryAfterS > 0, 'some were refused');
+    assert.equal((await fetch(new URL(server.first, server.small.http))).status, 200, 'the session of before is there');
+    assert.ok(await server.isOn());
+    await pause(retryAfterS * 1000);
+    assert.equal((await server.post()).status, 201);
   });
 });
 

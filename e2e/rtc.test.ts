@@ -23,7 +23,13 @@ before(async () => {
   ];
   lianmai = await Lianmai.start({
     workers: 2,
-    settings: { 'publish-grace-ms': '4000', 'ice-servers': JSON.stringify(ice), 'turn-secret': 'north' },
+    settings: {
+      'publish-grace-ms': '4000',
+      'ice-servers': JSON.stringify(ice),
+      'turn-secret': 'north',
+      // Thousands of sessions come from one address.
+      'max-offers-per-ip': '10000',
+    },
   });
   browser = await Browser.start();
 });

@@ -376,6 +376,13 @@ export const DEFINITIONS: readonly Definition[] = [
     parse: integer(1, 1_000_000),
   }),
   setting({
+    key: 'maxOffersPerIp',
+    shape: 'count',
+    help: 'WebRTC offers a second that a media worker takes from one address; ten times as many at once',
+    default: () => 50,
+    parse: integer(1, 1_000_000),
+  }),
+  setting({
     key: 'maxPublishers',
     shape: 'count',
     help: 'publishers per media worker',

@@ -65,6 +65,8 @@ export interface Settings {
   /** Per media worker, all protocols. */
   maxConnections: number;
   maxConnectionsPerIp: number;
+  /** WebRTC offers a second from one address, per media worker. */
+  maxOffersPerIp: number;
   /** Publishers per media worker. */
   maxPublishers: number;
 }

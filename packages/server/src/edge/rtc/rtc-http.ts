@@ -8,13 +8,14 @@ import type { Settings } from '../../settings/settings.ts';
 import { allowMethods, sendError } from '../http/errors.ts';
 import { type RtcAddress, sessionPath } from './address.ts';
 import { iceServerLinks } from './ice-servers.ts';
+import { OfferRate } from './offer-rate.ts';
 import type { RtcServer } from './rtc-server.ts';
 
 export interface RtcHttpOptions {
   rtc: RtcServer;
   bus: Bus;
   workerId: string;
-  settings: Pick<Settings, 'iceServers' | 'turnSecret'>;
+  settings: Pick<Settings, 'iceServers' | 'turnSecret' | 'maxOffersPerIp'>;
   /** Unix time, ms. */
   now(): number;
 }
@@ -26,10 +27,12 @@ const FORWARD_WITHIN_MS = 5000;
 export class RtcHttp {
   readonly #options: RtcHttpOptions;
   readonly #workers = new Map<string, WorkerInfo>();
+  readonly #offerRate: OfferRate;
   #unwatch: Unsubscribe | null = null;
 
   constructor(options: RtcHttpOptions) {
     this.#options = options;
+    this.#offerRate = new OfferRate({ perSecond: options.settings.maxOffersPerIp });
   }
 
   async start(): Promise<void> {
@@ -69,11 +72,13 @@ export class RtcHttp {
   async #begin(request: IncomingMessage, response: ServerResponse, address: RtcAddress): Promise<void> {
     const { rtc, workerId } = this.#options;
     expectType(request, 'application/sdp');
+    const ip = request.socket.remoteAddress ?? '';
+    this.#limitOffers(ip, response);
     const offer = parseOffer(await bodyOf(request));
     if (offer instanceof WireError) throw new LiveError('BAD_REQUEST', `the offer is not usable: ${offer.message}`);
     const { stream, kind } = address;
     const query = address.query || bearerOf(request);
-    const details = { stream, query, ip: request.socket.remoteAddress ?? '', offer };
+    const details = { stream, query, ip, offer };
     const { session, answer } = kind === 'whip' ? await rtc.publish(details) : await rtc.play(details);
     // Nobody is there to take the answer: nobody will connect.
     if (response.destroyed) return session.end('unpublished');
@@ -88,6 +93,19 @@ export class RtcHttp {
       ...(links.length > 0 ? { link: links } : {}),
     });
     response.end(answer);
+  }
+
+  /** @throws LiveError RATE_LIMITED. */
+  #limitOffers(ip: string, response: ServerResponse): void {
+    const { now, settings } = this.#options;
+    const waitMs = this.#offerRate.take(ip, now());
+    if (waitMs === 0) return;
+    const waitS = Math.ceil(waitMs / 1000);
+    response.setHeader('retry-after', String(waitS));
+    throw new LiveError(
+      'RATE_LIMITED',
+      `too many offers from this address: try again in ${waitS} s; ${settings.maxOffersPerIp} a second are taken (--max-offers-per-ip)`,
+    );
   }
 
   async #session(
