@@ -179,8 +179,11 @@ export interface PictureRow {
 
 export interface MixRow {
   id: string;
-  /** `picture`: made for a channel by the server itself, and not shown among the mixes. */
-  kind: 'mix' | 'picture';
+  /**
+   * `mix`: ordered by an account, and counted; `show`: made for a room or a conference by the server, which has limits of its
+   * own; `picture`: made for a channel by the server, and not shown among the mixes.
+   */
+  kind: 'mix' | 'show' | 'picture';
   appId: string;
   accountId: string;
   stream: string;

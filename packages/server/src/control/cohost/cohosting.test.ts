@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { App, ConferenceJoin } from '@lianmai/contract/rest';
+import type { App, Conference, ConferenceJoin } from '@lianmai/contract/rest';
 import { describeStores } from '../../store/testing/stores.ts';
 import type { ChatPeer } from '../im/testing/chat-worker.ts';
 import { until } from '../testing/until.ts';
@@ -213,12 +213,20 @@ describeStores('co-hosting', (open) => {
     for (const withPage of [false, true]) {
       const room = await set.liveRoom();
       const guest = await set.guest(room);
-      const { id, stream } = await set.onAir(room, guest);
+      const { id, join, stream } = await set.onAir(room, guest);
       await set.media.end(stream, 'unpublished');
+      await until(async () => {
+        const { body } = await set.control.get<Conference>(`/v1/conferences/${join.conferenceId}`);
+        return body.members.some(({ userId, state }) => userId === guest.identity.userId && state === 'joining');
+      });
       if (!withPage) guest.leave();
       const leftAt = set.clock.ms;
       const isOver = () => room.anchor.of('cohost.ended').some(({ session }) => session.id === id);
-      await until(() => (set.clock.ms += 500) && isOver());
+      const longest = leftAt + (withPage ? 40_000 : 25_000);
+      await until(() => {
+        set.clock.ms = Math.min(set.clock.ms + 500, longest);
+        return isOver();
+      });
       assert.ok(set.clock.ms - leftAt >= (withPage ? 30_000 : 15_000));
       assert.equal((await set.ended(room.anchor, id)).session.endReason, 'lost');
       await set.direct(room);

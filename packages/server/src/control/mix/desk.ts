@@ -41,9 +41,15 @@ export class MixDesk {
    * Orders a mix.
    * @param by the operator may take any stream, an app those of its account.
    * @param id of {@link newMixId}, for who has to know it before the mix is there.
+   * @param kind `show`: the server makes it for a room: it is none of the account's mixes.
    * @throws LiveError BAD_REQUEST naming the field, MIXER_FULL, MIX_QUOTA_EXCEEDED, CHANNEL_NOT_FOUND, CONFLICT, FORBIDDEN, ACCOUNT_….
    */
-  async create(by: Principal, request: CreateMix, id: string = newMixId()): Promise<MixState> {
+  async create(
+    by: Principal,
+    request: CreateMix,
+    id: string = newMixId(),
+    kind: 'mix' | 'show' = 'mix',
+  ): Promise<MixState> {
     const spec = readSpec(request);
     return this.#foreman
       .inTurn(async () => {
@@ -54,7 +60,7 @@ export class MixDesk {
         const owner = app ? { id: app.appId, accountId: app.accountId } : await owningApp(db, request.appId, by);
         const row: MixRow = {
           id,
-          kind: 'mix',
+          kind,
           appId: owner.id,
           accountId: owner.accountId,
           stream: outputs.stream ?? newMixStream(),

@@ -81,7 +81,7 @@ function wanted(
         accountId: target.account.id,
         play: playPolicy(target),
       })),
-    kind: row.kind,
+    kind: row.kind === 'picture' ? 'picture' : 'mix',
   };
   const allowed = whyRefused(row.account) === null;
   return { row, spec, channels, playAuth, job: allowed ? job : null, digest: digestOf(job) };

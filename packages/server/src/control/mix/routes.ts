@@ -170,7 +170,7 @@ function looking(api: Api, { db, now, desk, view }: MixDeps): void {
 /** A mix by its id, as far as the caller may know of it. @throws LiveError MIX_NOT_FOUND */
 async function ownMix(db: Db, id: string, principal: Principal | null): Promise<MixWithOwner> {
   const mix = await findMix(db, { id });
-  if (mix?.kind !== 'mix' || !principal || !mayUseApp(principal, mix.appId)) throw mixMissing(id);
+  if (!mix || mix.kind === 'picture' || !principal || !mayUseApp(principal, mix.appId)) throw mixMissing(id);
   return mix;
 }
 

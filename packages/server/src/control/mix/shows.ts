@@ -72,7 +72,7 @@ export class Shows {
     if (there && this.#ordered.get(id) === order) return there;
     const state = there
       ? await desk.change({ kind: 'operator' }, id, { ...request, output: withoutSize(request.output) })
-      : await desk.create({ kind: 'operator' }, { ...request, appId }, id);
+      : await desk.create({ kind: 'operator' }, { ...request, appId }, id, 'show');
     this.#ordered.set(id, order);
     return state;
   }

@@ -88,7 +88,7 @@ export async function findMix(db: Db, by: { id: string } | { stream: string }): 
 export async function listMixes(db: Db, page: PageRequest & { appId?: string }): Promise<MixWithOwner[]> {
   const { appId } = page;
   const rows = await select(db)
-    .where('mix.kind', '=', 'mix')
+    .where('mix.kind', '<>', 'picture')
     .where(afterCursor(page.cursor, 'mix.createdAt', 'mix.id'))
     .$if(appId !== undefined, (query) => query.where('mix.appId', '=', appId ?? ''))
     .orderBy('mix.createdAt', 'desc')

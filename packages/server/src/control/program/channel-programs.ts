@@ -61,7 +61,7 @@ export class ChannelPrograms {
       if (mixId === null) throw new LiveError('BAD_REQUEST', 'mixId is required: which mix', 'mixId');
       const mix = await findMix(db, { id: mixId });
       const own = by.kind === 'operator' || (by.kind === 'app' && mix?.accountId === by.accountId);
-      if (mix?.kind !== 'mix' || !own) throw mixMissing(mixId);
+      if (!mix || mix.kind === 'picture' || !own) throw mixMissing(mixId);
     }
     if (source === 'picture') await this.#checkPicture(picture, 'picture');
     const before = await this.#update(channel.id, {
