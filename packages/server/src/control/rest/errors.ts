@@ -6,8 +6,9 @@ import { isStoreUnavailable, storeUnavailable } from '../../store/errors.ts';
 /** Answers with any error in the one shape; what is not meant for callers is logged and named INTERNAL. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const live = isTooLarge(error) ? tooLarge(request) : toLiveError(error);
-  // Closing, as Fastify would, while the worker still writes the body breaks its connection before it has the answer.
-  if (isTooLarge(error)) reply.removeHeader('connection');
+  // Closing, as Fastify would after a body that it cannot read, breaks the worker's connection while it still writes,
+  // be it only the end of the body, before it has the answer.
+  reply.removeHeader('connection');
   if (live.name === 'INTERNAL') request.log.error({ err: error }, 'request failed');
   if (live.name === 'UNAVAILABLE') {
     request.log.warn({ err: error }, 'request could not be served');

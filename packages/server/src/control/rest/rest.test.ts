@@ -132,6 +132,11 @@ describe('REST', () => {
     socket.destroy();
   });
 
+  it('keeps the connection over a body that it cannot read: its client may still be writing the end of it', async () => {
+    const { status, headers } = await control.post('/v1/channels', '{"name":');
+    assert.deepEqual([status, headers.connection], [400, 'keep-alive']);
+  });
+
   it('is kept out of caches, frames and sniffing', async () => {
     const { headers } = await control.get('/v1/channels');
     assert.equal(headers['cache-control'], 'no-store');
