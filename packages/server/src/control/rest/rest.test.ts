@@ -134,7 +134,8 @@ describe('REST', () => {
 
   it('keeps the connection over a body that it cannot read: its client may still be writing the end of it', async () => {
     const { status, headers } = await control.post('/v1/channels', '{"name":');
-    assert.deepEqual([status, headers.connection], [400, 'keep-alive']);
+    assert.equal(status, 400);
+    assert.notEqual(headers.connection, 'close');
   });
 
   it('is kept out of caches, frames and sniffing', async () => {
