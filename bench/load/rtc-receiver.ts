@@ -63,6 +63,12 @@ export class RtcReceiver {
     return this.#settled;
   }
 
+  /** How far it came, for a person who wonders why it gets nothing. */
+  get state(): string {
+    const connection = this.#connection;
+    return `connection ${connection.state()}, ICE ${connection.iceState()}, signalling ${connection.signalingState()}`;
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -53,7 +53,7 @@ async function joinAll(join: Join, viewers: number): Promise<RtcReceiver[]> {
       try {
         await join(receiver);
         if (await receiver.watches(JOIN_WITHIN_MS)) joined.push(receiver);
-        else failed += 1;
+        else if (failed++ === 0) console.error(`A viewer got nothing: ${receiver.state}`);
       } catch (error) {
         if (failed++ === 0) console.error((error as Error).message);
       }

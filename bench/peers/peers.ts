@@ -1,3 +1,4 @@
+import { bareTransport } from './bare-transport.ts';
 import { ffmpegMix } from './ffmpeg-mix.ts';
 import { gstreamerMix } from './gstreamer-mix.ts';
 import { janus } from './janus.ts';
@@ -10,7 +11,7 @@ import type { RtcPeer } from './rtc-server.ts';
 import type { Peer } from './server.ts';
 
 const PEERS: readonly Peer[] = [lianmai, nginxRtmp];
-const RTC_PEERS: readonly RtcPeer[] = [lianmaiRtc, janus];
+const RTC_PEERS: readonly RtcPeer[] = [lianmaiRtc, bareTransport, janus];
 const MIX_PEERS: readonly MixPeer[] = [lianmaiMix('quality'), lianmaiMix('economy'), ffmpegMix, gstreamerMix];
 
 /**

@@ -29,3 +29,9 @@ test('without Janus nothing is said of it; what lost packets adds up over the re
   assert.match(text, /✖ CPU, 200 viewers/);
   assert.equal(medians[0]?.lostPercent, 1);
 });
+
+test('the bare transport is what the others are judged by', () => {
+  const { text } = rtcReport([run('lianmai', 9), run('bare-transport', 7), run('janus', 14)]);
+  assert.match(text, /the bare transport, 200 viewers: µs\/packet 7\.00, ours 2\.00 more, Janus' CPU ÷ its 2\.00/);
+  assert.doesNotMatch(rtcReport([run('lianmai', 9)]).text, /bare/);
+});

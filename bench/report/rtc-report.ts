@@ -74,9 +74,11 @@ function mediansOf(runs: readonly RtcRun[]): RtcMedians {
 }
 
 /** CPU per packet as a share of Janus' with as many viewers; null when it did not take part. */
-function ofJanus(one: RtcMedians, all: readonly RtcMedians[]): number | null {
-  const janus = all.find(({ peer, viewers }) => peer === 'janus' && viewers === one.viewers);
-  return janus ? one.cpuUsPerPacket / janus.cpuUsPerPacket : null;
+const ofJanus = (one: RtcMedians, all: readonly RtcMedians[]) => shareOf('janus', one, all);
+
+function shareOf(peer: string, one: RtcMedians, all: readonly RtcMedians[]): number | null {
+  const other = all.find((of) => of.peer === peer && of.viewers === one.viewers);
+  return other ? one.cpuUsPerPacket / other.cpuUsPerPacket : null;
 }
 
 function targets(medians: readonly RtcMedians[]): string[] {
@@ -92,6 +94,7 @@ function targets(medians: readonly RtcMedians[]): string[] {
       `${mark(times >= MIN_TIMES_JANUS)} Janus' CPU ÷ ours, worst case: ${figure(times)} (at least ${MIN_TIMES_JANUS})`,
     );
   }
+  lines.push(...floor(medians));
   const crowds = own.filter(({ viewers }) => viewers >= FEWEST_FOR_MEMORY).map((one) => one.memoryMbPerViewer);
   if (crowds.length > 0) {
     const worst = Math.max(...crowds);
@@ -100,6 +103,19 @@ function targets(medians: readonly RtcMedians[]): string[] {
     );
   }
   return lines;
+}
+
+/** What the native transport takes alone: no target can be below. */
+function floor(medians: readonly RtcMedians[]): string[] {
+  return medians
+    .filter(({ peer }) => peer === 'bare-transport')
+    .map((bare) => {
+      const own = medians.find(({ peer, viewers }) => peer === 'lianmai' && viewers === bare.viewers);
+      const above = own ? `, ours ${figure(own.cpuUsPerPacket - bare.cpuUsPerPacket)} more` : '';
+      const share = ofJanus(bare, medians);
+      const times = share === null ? '' : `, Janus' CPU ÷ its ${figure(1 / share)}`;
+      return `  the bare transport, ${bare.viewers} viewers: µs/packet ${figure(bare.cpuUsPerPacket)}${above}${times}`;
+    });
 }
 
 const mark = (isMet: boolean) => (isMet ? '✔' : '✖');
