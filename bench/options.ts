@@ -12,6 +12,8 @@ export interface BenchOptions {
   protocols: ('flv' | 'rtmp')[] | null;
   publishers: number[] | null;
   inputs: number[] | null;
+  rooms: number[] | null;
+  mixers: number | null;
   /** Names of the servers that take part. */
   servers: string[] | null;
 }
@@ -24,7 +26,9 @@ export const OPTIONS_HELP = `  --quick              a small run of a minute or t
   --protocols flv,rtmp fanout: protocols
   --publishers N,…     ingest: publishers      (50,200)
   --inputs N,…         mix: inputs             (1,2,4,9,16)
-  --servers NAME,…     of lianmai, nginx-rtmp, janus, socket.io, ws (all);
+  --rooms N,…          mix-load: rooms         (as many as load the mixers to four fifths)
+  --mixers N           mix-load: mixers        (1)
+  --servers NAME,…     of lianmai, nginx-rtmp, janus, bare-transport, socket.io, ws (all);
                        mix: of lianmai, lianmai-economy, ffmpeg, gstreamer
   --json FILE          every run and the medians, as JSON`;
 
@@ -43,6 +47,8 @@ export function parseOptions(args: readonly string[]): { names: string[]; option
       protocols: { type: 'string' },
       publishers: { type: 'string' },
       inputs: { type: 'string' },
+      rooms: { type: 'string' },
+      mixers: { type: 'string' },
       servers: { type: 'string' },
     },
   });
@@ -56,6 +62,8 @@ export function parseOptions(args: readonly string[]): { names: string[]; option
     protocols: protocols(values.protocols),
     publishers: numbers('publishers', values.publishers, 1),
     inputs: inputs(values.inputs),
+    rooms: numbers('rooms', values.rooms, 1),
+    mixers: numbers('mixers', values.mixers, 1)?.[0] ?? null,
     servers: values.servers?.split(',') ?? null,
   };
   return { names: positionals, options };

@@ -5,6 +5,7 @@ import { benchFanout } from './fanout.ts';
 import { benchIm } from './im.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMix } from './mix.ts';
+import { benchMixLoad } from './mix-load.ts';
 import { OPTIONS_HELP, parseOptions } from './options.ts';
 import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
@@ -16,6 +17,7 @@ const BENCHES = {
   rtc: benchRtc,
   delay: benchDelay,
   mix: benchMix,
+  'mix-load': benchMixLoad,
   im: benchIm,
 };
 type Name = keyof typeof BENCHES;

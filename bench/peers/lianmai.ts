@@ -15,10 +15,11 @@ export const lianmai: Peer = {
   protocols: ['flv', 'rtmp'],
   hasTick: true,
   missing: () => null,
-  start,
+  start: (flushMs) => startLianmai(flushMs === null ? {} : { 'flush-ms': flushMs }),
 };
 
-async function start(flushMs: number | null): Promise<RunningServer> {
+/** @param more settings besides, by their flags. */
+export async function startLianmai(more: Readonly<Record<string, string | number>>): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-lianmai-'));
   const [httpPort, rtmpPort] = (await freePorts(2)) as [number, number];
   const [rtcPort] = (await freeUdpPorts(1)) as [number];
@@ -33,9 +34,10 @@ async function start(flushMs: number | null): Promise<RunningServer> {
     workers: 1,
     // All clients of a benchmark come from one.
     'max-connections-per-ip': 20_000,
+    'max-offers-per-ip': 20_000,
     'log-level': 'warn',
     'log-format': 'json',
-    ...(flushMs === null ? {} : { 'flush-ms': flushMs }),
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const server = spawnServer(process.execPath, [MAIN, ...args]);
