@@ -15,17 +15,21 @@ const join = (version: number): ConferenceJoin => ({
   publish: { whip: 'http://x/live/cf-1.whip', rtmp: 'rtmp://x/live/cf-1' },
   iceServers: [],
 });
+const nothing = async () => null;
 const signal = () => new AbortController().signal;
 
 describe('a talk', () => {
   test('lets a guest publish, and an anchor not: it is seen by its own stream', async () => {
-    const [guest, anchor] = [await new TalkApi(join(1), true).join(), await new TalkApi(join(1), false).join()];
+    const [guest, anchor] = [
+      await new TalkApi(join(1), true, nothing).join(),
+      await new TalkApi(join(1), false, nothing).join(),
+    ];
     assert.ok(guest.ok && guest.value.publish);
     assert.ok(anchor.ok && anchor.value.publish === null);
   });
 
   test('gives news when they come, and at once those that came meanwhile', async () => {
-    const api = new TalkApi(join(1), true);
+    const api = new TalkApi(join(1), true, nothing);
     await api.join();
     const waiting = api.news('', '', 1, signal());
     api.update(join(2));
@@ -36,8 +40,21 @@ describe('a talk', () => {
     assert.equal(second.ok && second.value.version, 3);
   });
 
+  test('that is joined again gives addresses of now: those of before may be too old', async () => {
+    let fresh: ConferenceJoin | null = join(1);
+    const api = new TalkApi(join(1), true, async () => fresh && { ...fresh, token: 'fresh' });
+    const tokenOf = async () => {
+      const answer = await api.join();
+      return answer.ok && answer.value.token;
+    };
+    assert.equal(await tokenOf(), 't');
+    assert.equal(await tokenOf(), 'fresh');
+    fresh = null;
+    assert.equal(await tokenOf(), 'fresh', 'the newest there is');
+  });
+
   test('stops waiting when it is over', async () => {
-    const api = new TalkApi(join(1), true);
+    const api = new TalkApi(join(1), true, nothing);
     await api.join();
     const closing = new AbortController();
     const waiting = api.news('', '', 1, closing.signal);

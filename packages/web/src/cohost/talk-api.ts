@@ -11,14 +11,19 @@ const LONGEST_MS = 25_000;
 export class TalkApi implements CallApi {
   readonly mute = callApi.mute;
   readonly #publishes: boolean;
+  readonly #fresh: () => Promise<ConferenceJoin | null>;
   #join: ConferenceJoin;
   #given: ConferenceJoin | null = null;
   #tell: () => void = () => undefined;
 
-  /** @param publishes false: an anchor, who is seen by its room's own stream. */
-  constructor(join: ConferenceJoin, publishes: boolean) {
+  /**
+   * @param publishes false: an anchor, who is seen by its room's own stream.
+   * @param fresh asks for the same once more, with tokens of now; null: it is not known.
+   */
+  constructor(join: ConferenceJoin, publishes: boolean, fresh: () => Promise<ConferenceJoin | null>) {
     this.#join = join;
     this.#publishes = publishes;
+    this.#fresh = fresh;
   }
 
   /** The newest word on who is on air. */
@@ -28,6 +33,8 @@ export class TalkApi implements CallApi {
   }
 
   async join(): Promise<CallAnswer<ConferenceJoin>> {
+    // Joining again is for what the first join gave and is too old.
+    if (this.#given) this.#join = (await this.#fresh()) ?? this.#join;
     this.#given = this.#join;
     return { ok: true, value: this.#publishes ? this.#join : { ...this.#join, publish: null } };
   }

@@ -33,6 +33,8 @@ export function useTalk(room: UsedRoom, nickname: string, media: LocalMedia | nu
   const conference = join?.conferenceId ?? null;
   const newest = useRef(join);
   newest.current = join;
+  const chat = useRef(room.session);
+  chat.current = room.session;
   const [made, setMade] = useState<{ session: CallSession; api: TalkApi } | null>(null);
   const { t } = useTranslation();
   const say = useSay();
@@ -41,7 +43,7 @@ export function useTalk(room: UsedRoom, nickname: string, media: LocalMedia | nu
 
   useEffect(() => {
     if (conference === null || !newest.current) return;
-    const api = new TalkApi(newest.current, media !== null);
+    const api = new TalkApi(newest.current, media !== null, () => chat.current.freshJoin());
     const session = new CallSession({
       conference,
       nickname,

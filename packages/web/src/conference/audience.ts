@@ -14,6 +14,8 @@ export type OpenViewer = (options: WhepOptions) => Received;
 export interface AudienceOptions {
   iceServers: readonly RTCIceServer[];
   openViewer: OpenViewer;
+  /** See `LinkOptions`. */
+  freshAddress(): Promise<string | null>;
   changed(): void;
   /** From 0 to 1. */
   random(): number;
@@ -58,8 +60,8 @@ export class Audience {
       there.link.address = address;
       return;
     }
-    const { iceServers, openViewer, changed, random } = this.#options;
-    const { media, link, close } = bound(openViewer({ address, iceServers, changed, random }));
+    const { iceServers, openViewer, freshAddress, changed, random } = this.#options;
+    const { media, link, close } = bound(openViewer({ address, iceServers, freshAddress, changed, random }));
     this.#received.set(userId, { media, link, close, stream });
   }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import type { CallState, ConferenceJoin, ConferenceMember } from '@lianmai/contract/rest';
 import type { CallAnswer, CallApi, Identity, Muted } from '../conference/api.ts';
 import { FakePage } from '../player/testing.ts';
+import type { LinkOptions } from '../rtc/link.ts';
 import { settled } from '../rtc/testing.ts';
 import { type CallNews, CallSession } from './call-session.ts';
 
@@ -21,6 +22,8 @@ const member = (userId: string, changes: Partial<ConferenceMember> = {}): Confer
 class FakeCall implements CallApi {
   members = [member('me', { state: 'joining' })];
   version = 1;
+  /** Of the publish address: another after a while. */
+  tokens = '';
   readonly joins: (Identity | null)[] = [];
   readonly left: string[] = [];
   readonly mutes: { target: string | null; muted: Partial<Muted> }[] = [];
@@ -32,13 +35,14 @@ class FakeCall implements CallApi {
     this.joins.push(identity);
     const problem = this.joinProblems.shift();
     if (problem) return problem;
-    const publish = { whip: 'http://live.test:8080/live/cf-me.whip?token=p', rtmp: '' };
+    const publish = { whip: `http://live.test:8080/live/cf-me.whip?token=p${this.tokens}`, rtmp: '' };
     return { ok: true, value: { ...this.state(), userId: 'me', stream: 'cf-me', publish, iceServers: [] } };
   }
 
-  news(): Promise<CallAnswer<CallState>> {
+  news(_: string, __: string, ___: number, signal: AbortSignal): Promise<CallAnswer<CallState>> {
     return new Promise((resolve) => {
       this.#answer = resolve;
+      signal.addEventListener('abort', () => resolve(AWAY));
     });
   }
 
@@ -81,14 +85,16 @@ const AWAY: CallAnswer<never> = { ok: false, problem: { kind: 'away' } };
 
 /** WHIP and WHEP sessions that do nothing but be there. */
 class FakeLink {
+  readonly freshAddress: LinkOptions['freshAddress'];
   state: 'connecting' | 'connected' = 'connected';
   wasConnected = true;
   peer = null;
   hurried = 0;
   address: string;
 
-  constructor(address: string) {
+  constructor({ address, freshAddress }: Pick<LinkOptions, 'address' | 'freshAddress'>) {
     this.address = address;
+    this.freshAddress = freshAddress;
   }
 
   hurry(): void {
@@ -115,9 +121,10 @@ beforeEach(() => {
 afterEach(() => mock.timers.reset());
 
 function session(identity: Identity | null = null): CallSession {
-  const opened = (address: string) => {
+  const opened = (options: Pick<LinkOptions, 'address' | 'freshAddress'>) => {
+    const { address } = options;
     open.push(address);
-    const link = new FakeLink(address);
+    const link = new FakeLink(options);
     links.set(address, link);
     return { link, close: () => (open = open.filter((one) => one !== address)) };
   };
@@ -131,8 +138,8 @@ function session(identity: Identity | null = null): CallSession {
       muted: { audio: false, video: false },
       snapshot: { screen: false },
     },
-    openPublisher: ({ address }) => ({ ...opened(address), replace: () => undefined, limitVideo: () => undefined }),
-    openViewer: ({ address }) => ({ ...opened(address), media: {} as MediaStream }),
+    openPublisher: (options) => ({ ...opened(options), replace: () => undefined, limitVideo: () => undefined }),
+    openViewer: (options) => ({ ...opened(options), media: {} as MediaStream }),
     page,
     remember: (identity) => remembered.push(identity),
     tell: (one) => news.push(one),
@@ -249,6 +256,47 @@ describe('the others', () => {
       [...links.values()].map(({ hurried }) => hurried),
       [1, 1],
     );
+    call.close();
+  });
+});
+
+describe('after a day, when the addresses are too old for another session,', () => {
+  const DAY_MS = 86_400_000;
+
+  test('one joins again as the same member, for those of all links, once', async (t) => {
+    const call = await inCall();
+    await server.become(member('me'), member('bo'));
+    const [own, bo] = [...links.values()];
+    let nowMs = performance.now() + DAY_MS;
+    t.mock.method(performance, 'now', () => nowMs);
+    server.tokens = '2';
+    server.members = [
+      member('me'),
+      member('bo', { play: { whep: 'http://live.test:8080/live/cf-bo.whep?token=t2', flv: '', rtmp: '' } }),
+    ];
+    assert.deepEqual(await Promise.all([own?.freshAddress?.(), bo?.freshAddress?.()]), [null, null]);
+    assert.deepEqual(server.joins, [null, { userId: 'me', token: 'token' }]);
+    assert.deepEqual([own?.address, bo?.address], ['/live/cf-me.whip?token=p2', '/live/cf-bo.whep?token=t2']);
+    assert.equal(open.length, 2, 'the sessions that are there go on');
+    assert.equal(call.snapshot.phase, 'in');
+
+    nowMs += 30_000;
+    assert.equal(await own?.freshAddress?.(), null);
+    assert.equal(server.joins.length, 2, 'addresses that are new are not at fault');
+    await server.become(member('me'));
+    assert.deepEqual(names(call), [], 'the news are followed as before');
+    call.close();
+  });
+
+  test('one that was kicked meanwhile learns it', async (t) => {
+    const call = await inCall();
+    const [own] = [...links.values()];
+    const nowMs = performance.now() + DAY_MS;
+    t.mock.method(performance, 'now', () => nowMs);
+    server.joinProblems = [refused('MEMBER_KICKED')];
+    void own?.freshAddress?.();
+    await settled();
+    assert.equal(call.snapshot.end?.reason, 'kicked');
     call.close();
   });
 });

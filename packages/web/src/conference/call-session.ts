@@ -73,6 +73,8 @@ export interface CallOptions {
 
 /** What leads nowhere sooner than this is not tried again at once: news that are none, joins that do not hold. */
 const LOOP_MS = 1_000;
+/** Addresses that are refused although they are this new are not at fault. */
+const FRESH_MS = 60_000;
 
 /** One person's part in one call: joins, publishes, receives the others, follows the news, leaves. */
 export class CallSession {
@@ -91,6 +93,10 @@ export class CallSession {
   #audience: Audience | null = null;
   #muteSync: MuteSync | null = null;
   #attempt = 0;
+  #following = new AbortController();
+  #joinedAtMs = Number.NEGATIVE_INFINITY;
+  /** There while addresses of another join are waited for. */
+  #renewal: PromiseWithResolvers<null> | null = null;
   #snapshot: CallSnapshot;
 
   constructor(options: CallOptions) {
@@ -148,10 +154,9 @@ export class CallSession {
 
   async #run(): Promise<void> {
     while (await this.#join()) {
-      const joinedAtMs = performance.now();
-      // Gone too long, or with a token that is too old: joining again goes on as the same member.
+      // Gone too long, or with tokens that are too old: joining again goes on as the same member.
       if (!(await this.#follow())) return;
-      if (performance.now() - joinedAtMs < LOOP_MS) await this.#wait(2 * LOOP_MS);
+      if (performance.now() - this.#joinedAtMs < LOOP_MS) await this.#wait(2 * LOOP_MS);
     }
   }
 
@@ -190,20 +195,34 @@ export class CallSession {
     const { media, openPublisher, openViewer, random } = this.#options;
     const iceServers = join.iceServers.map(iceServerOf);
     const changed = () => this.#publish();
+    const freshAddress = () => this.#renewAddresses();
     this.#phase = 'in';
+    this.#joinedAtMs = performance.now();
     this.#attempt = 0;
     this.#trouble = null;
     this.#state = null;
-    this.#audience ??= new Audience({ iceServers, openViewer, changed, random });
+    this.#audience ??= new Audience({ iceServers, openViewer, freshAddress, changed, random });
     if (join.publish) {
       const address = onThisOrigin(join.publish.whip);
       if (this.#onAir) this.#onAir.address = address;
-      else this.#onAir = new OnAir({ address, iceServers, media, openPublisher, changed, random });
+      else this.#onAir = new OnAir({ address, iceServers, media, openPublisher, freshAddress, changed, random });
       const self = join.members.find(({ userId }) => userId === join.userId);
       this.#muteSync?.close();
       this.#muteSync = this.#syncMute(self?.muted ?? { audio: false, video: false });
     }
     this.#take(join);
+    this.#renewal?.resolve(null);
+    this.#renewal = null;
+  }
+
+  /** They carry tokens that expire: joining again gives others, which are set before this resolves. */
+  async #renewAddresses(): Promise<null> {
+    if (performance.now() - this.#joinedAtMs < FRESH_MS) return null;
+    this.#renewal ??= Promise.withResolvers();
+    this.#following.abort();
+    this.#pause.stop();
+    this.#endPause();
+    return this.#renewal.promise;
   }
 
   #syncMute(taken: Muted): MuteSync {
@@ -229,12 +248,13 @@ export class CallSession {
   /** Follows the news. @returns whether to join again; false when it is over. */
   async #follow(): Promise<boolean> {
     const { api, conference } = this.#options;
-    const { signal } = this.#closing;
+    this.#following = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, this.#following.signal]);
     while (!signal.aborted && this.#identity && this.#state) {
       const since = this.#state.version;
       const askedAtMs = performance.now();
       const answer = await api.news(conference, this.#identity.token, since, signal);
-      if (signal.aborted) return false;
+      if (signal.aborted) break;
       if (answer.ok) {
         this.#attempt = 0;
         this.#trouble = null;
@@ -249,7 +269,7 @@ export class CallSession {
         return false;
       }
     }
-    return false;
+    return this.#renewal !== null && !this.#closing.signal.aborted;
   }
 
   #take(state: CallState): void {

@@ -24,6 +24,8 @@ export interface OnAirOptions {
   iceServers: readonly RTCIceServer[];
   media: SentMedia;
   openPublisher: OpenPublisher;
+  /** See `LinkOptions`. */
+  freshAddress(): Promise<string | null>;
   changed(): void;
   /** From 0 to 1. */
   random(): number;
@@ -35,7 +37,7 @@ export class OnAir {
   readonly #publisher: Publisher;
   #members = 1;
 
-  constructor({ address, iceServers, media, openPublisher, changed, random }: OnAirOptions) {
+  constructor({ address, iceServers, media, openPublisher, freshAddress, changed, random }: OnAirOptions) {
     this.#media = media;
     const bitrate = videoBitrate(1, media.snapshot.screen);
     this.#publisher = openPublisher({
@@ -43,6 +45,7 @@ export class OnAir {
       iceServers,
       tracks: media.tracks,
       videoBitrate: bitrate,
+      freshAddress,
       changed,
       random,
     });

@@ -3,9 +3,11 @@ import { useEffect, useState } from 'react';
 import { Meter } from '../conference/meter.ts';
 import { OnAir } from '../conference/on-air.ts';
 import type { LocalMedia } from '../devices/local-media.ts';
+import { ownRoom } from '../room/api.ts';
 import { onThisOrigin } from '../rtc/endpoint.ts';
 import type { Bars } from '../rtc/quality.ts';
 import { WhipClient } from '../rtc/whip-client.ts';
+import { freshPushAddress } from './push-address.ts';
 
 export interface Broadcast {
   state: 'connecting' | 'reconnecting' | 'on-air';
@@ -15,7 +17,7 @@ export interface Broadcast {
 const OWN = 'own';
 
 /** Publishes camera and microphone to the room's channel for as long as the component is there. @param media null: an encoder does. */
-export function useBroadcast({ channel }: Room, media: LocalMedia | null): Broadcast {
+export function useBroadcast({ id, channel }: Room, media: LocalMedia | null): Broadcast {
   const [broadcast, setBroadcast] = useState<Broadcast>({ state: 'connecting', bars: null });
   const address = channel.push && onThisOrigin(channel.push.whip);
   useEffect(() => {
@@ -27,6 +29,7 @@ export function useBroadcast({ channel }: Room, media: LocalMedia | null): Broad
       iceServers: [],
       media,
       openPublisher: (options) => new WhipClient(options),
+      freshAddress: () => freshPushAddress(id, ownRoom),
       // Told by a constructor, too: before there is what it tells of.
       changed: () => queueMicrotask(tell),
       random: Math.random,
@@ -44,6 +47,6 @@ export function useBroadcast({ channel }: Room, media: LocalMedia | null): Broad
       meter.close();
       onAir.close();
     };
-  }, [media, address]);
+  }, [id, media, address]);
   return broadcast;
 }

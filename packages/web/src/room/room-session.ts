@@ -1,4 +1,5 @@
 import type { ImMethodName, ImParams, ImResult } from '@lianmai/contract/im';
+import type { ConferenceJoin } from '@lianmai/contract/rest';
 import { ImClient, ImFailure, type ImState } from '@lianmai/sdk/im';
 import { advance, emptyRoom, isBattling, type RoomAction, type RoomEvent, type RoomState } from './room-state.ts';
 
@@ -113,6 +114,12 @@ export class RoomSession {
   /** What one did oneself, and no event tells. */
   do(action: Exclude<RoomAction, { type: 'event' }>): void {
     this.#do(action);
+  }
+
+  /** How to take part in what is on air, as it is now; null: one does not, or that cannot be asked. */
+  async freshJoin(): Promise<ConferenceJoin | null> {
+    await this.#refreshJoin();
+    return this.#state.join;
   }
 
   /** Shows likes at once, and sends them. */
