@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { readImageHeader } from '@lianmai/media/image';
 import { Lianmai } from './lianmai.ts';
 import { decode, push } from './peers/ffmpeg.ts';
 import { type ErrorAnswer, Rest } from './rest.ts';
@@ -13,6 +14,7 @@ interface Room {
   anchor: { userId: string; nickname: string };
   channel: { stream: string; push?: { rtmp: string; whip: string }; play: { flv: string; hls: string } };
   viewers: number;
+  thumbnail: string | null;
   closeReason: string | null;
   summary: { durationSeconds: number } | null;
 }
@@ -50,6 +52,16 @@ describe('a room', () => {
     });
     assert.equal(listed.anchor.userId, session.user.userId);
     assert.equal(listed.channel.push, undefined);
+    const cover = await until('the room has a picture', async () => {
+      const answer = await fetch(new URL(listed.thumbnail ?? '', lianmai.http));
+      return answer.status === 200 ? answer : null;
+    });
+    assert.equal(cover.headers.get('content-type'), 'image/jpeg');
+    const header = readImageHeader(Buffer.from(await cover.arrayBuffer()));
+    assert.ok(header && header.width <= 360 && header.width > 0, `${header?.width} px`);
+    const etag = cover.headers.get('etag') ?? '';
+    const same = await fetch(new URL(listed.thumbnail ?? '', lianmai.http), { headers: { 'if-none-match': etag } });
+    assert.equal(same.status, 304);
     const { videoFrames, audioFrames } = await decode(listed.channel.play.flv, 2);
     assert.ok(videoFrames > 30 && audioFrames > 50, `${videoFrames} pictures, ${audioFrames} sounds`);
 
@@ -60,6 +72,7 @@ describe('a room', () => {
 
     assert.equal((await rest.call('DELETE', `/v1/rooms/${room.id}`)).status, 204);
     await encoder.exit;
+    assert.equal((await fetch(new URL(listed.thumbnail ?? '', lianmai.http))).status, 404);
     const closed = await rest.ok<Room>('GET', `/v1/rooms/${room.id}`);
     assert.deepEqual([closed.state, closed.closeReason], ['closed', 'anchor']);
     assert.ok((closed.summary?.durationSeconds ?? 0) > 0);

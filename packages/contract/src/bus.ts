@@ -167,6 +167,8 @@ export interface BusRequests {
   [stop: `mixer.stop/${string}`]: [{ id: string }, { ok: true }];
   /** A picture of the canvas, now: a JPEG in base64. */
   [preview: `mixer.preview/${string}`]: [{ id: string }, { jpeg: string }];
+  /** A small still of a live stream's newest key frame: a JPEG in base64, no wider than asked. */
+  'transcoder.still': [{ stream: string; width: number }, { jpeg: string }];
 }
 
 /** Requests every subscriber answers: `[request, each answer]`. */

@@ -78,7 +78,11 @@ export const Room = Type.Object(
     id: Id,
     appId: Id,
     title: Type.String(),
-    cover: nullable(PictureUrl, { description: 'null: draw one' }),
+    cover: nullable(PictureUrl, { description: 'null: show the thumbnail, or draw one' }),
+    thumbnail: nullable(PictureUrl, {
+      description:
+        'A small JPEG of what is on air, renewed some 20 s after it was asked for; 404: there is none to be had. null: not on air, or not for the caller',
+    }),
     location: nullable(Type.String()),
     tags: Type.Array(Type.String()),
     mode: Mode,
@@ -132,6 +136,15 @@ export const UpdateRoom = Type.Object(
   { title: 'UpdateRoom', ...CLOSED },
 );
 export type UpdateRoom = Static<typeof UpdateRoom>;
+
+/** What signs a play address. */
+export const SignedQuery = Type.Object(
+  {
+    txSecret: Type.Optional(Type.String({ maxLength: 64 })),
+    txTime: Type.Optional(Type.String({ maxLength: 16 })),
+  },
+  CLOSED,
+);
 
 export const RoomList = pageOf(Room, 'RoomList');
 

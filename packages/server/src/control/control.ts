@@ -42,6 +42,8 @@ import { RATE_LIMITS, type RateLimits } from './rest/access.ts';
 import type { Api } from './rest/api.ts';
 import { RoomHall } from './room/hall.ts';
 import { roomRoutes } from './room/routes.ts';
+import { thumbnailRoutes } from './room/thumbnail-routes.ts';
+import { Thumbnails } from './room/thumbnails.ts';
 import { RoomView } from './room/view.ts';
 import { buildServer, listen } from './server.ts';
 import { trafficRoutes } from './traffic/routes.ts';
@@ -307,7 +309,7 @@ const answering =
   };
 
 async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKey: OperatorKey): Promise<Api> {
-  const { log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
+  const { bus, log, version, now, settings, socketPath, limits = RATE_LIMITS } = options;
   const {
     live,
     stage,
@@ -366,6 +368,7 @@ async function serveRest(options: Timed, { db }: Store, parts: Parts, operatorKe
         hall: rooms,
         view: roomView,
       });
+      thumbnailRoutes(to, { hall: rooms, thumbnails: new Thumbnails({ bus, live, programs, now }), now });
       chatRoutes(to, { db, rooms: im.rooms });
       trafficRoutes(to, { db, now, channelOf: own });
       publicRoutes(to, {

@@ -12,4 +12,10 @@ export function encodedSize({ width, height }: PictureSize): PictureSize {
   return { width: even(width * fit), height: even(height * fit) };
 }
 
+/** The size of a small picture, its shape kept: even, and no wider than this. */
+export function sizeWithin({ width, height }: PictureSize, widest: number): PictureSize {
+  const fit = Math.min(1, widest / width);
+  return { width: even(width * fit), height: even(height * fit) };
+}
+
 const even = (pixels: number) => Math.max(2, 2 * Math.floor((pixels + 1e-6) / 2));

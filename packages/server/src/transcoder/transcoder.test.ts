@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { LiveError } from '@lianmai/contract';
 import type { Frame } from '@lianmai/media';
+import { readImageHeader } from '@lianmai/media/image';
 import type { LiveStream } from '../edge/hub/sink.ts';
 import { type Pusher, Recorder, type Worker, World } from '../edge/hub/testing/world.ts';
 import { RelayServer } from '../edge/relay/relay-server.ts';
 import { Variants } from '../edge/variant/variants.ts';
-import { beeps, brightenings, flashes, onsets } from './testing/sources.ts';
+import { beeps, brightenings, flashes, onsets, SIZE } from './testing/sources.ts';
 import { Transcoder } from './transcoder.ts';
 
 interface RunningTranscoder {
@@ -236,5 +237,45 @@ describe('viewers who cannot take a stream as it is', () => {
       return true;
     });
     assert.deepEqual(transcoder.jobs, { audio: 0, video: 1 });
+  });
+});
+
+describe('a still', () => {
+  const ask = ({ world }: ConvertingWorld, stream: string, width: number) =>
+    world.bus.member().bus.request('transcoder.still', { stream, width });
+
+  it('is a small JPEG of the newest key frame, of any codec, its shape kept', async () => {
+    await using converting = new ConvertingWorld();
+    const { world } = converting;
+    await converting.startTranscoder();
+    const worker = await world.worker();
+    for (const [stream, codec, bFrames] of [
+      ['h264', 'h264', 2],
+      ['vp8', 'vp8', 0],
+      ['h265', 'h265', 0],
+    ] as const) {
+      const pusher = await world.push(worker, stream);
+      await send(world, pusher, flashes(codec, 2, { bFrames, size: { width: 720, height: 1280 } }));
+      const { jpeg } = await ask(converting, stream, 360);
+      const header = readImageHeader(Buffer.from(jpeg, 'base64'));
+      assert.deepEqual([header?.type, header?.width, header?.height], ['image/jpeg', 360, 640], codec);
+    }
+    const own = await world.push(worker, 'small');
+    await send(world, own, flashes('h264', 1));
+    const { jpeg } = await ask(converting, 'small', 360);
+    assert.equal(readImageHeader(Buffer.from(jpeg, 'base64'))?.width, SIZE.width);
+  });
+
+  it('is not to be had of what is not live, and many at once are refused in time', async () => {
+    await using converting = new ConvertingWorld();
+    const { world } = converting;
+    await converting.startTranscoder();
+    const worker = await world.worker();
+    await assert.rejects(ask(converting, 'nowhere', 360), { name: 'STREAM_NOT_LIVE' });
+    const pusher = await world.push(worker);
+    await send(world, pusher, flashes('h264', 1));
+    const asked = await Promise.allSettled(Array.from({ length: 80 }, () => ask(converting, 'show', 360)));
+    const refused = asked.filter(({ status }) => status === 'rejected').length;
+    assert.equal(refused, 30);
   });
 });

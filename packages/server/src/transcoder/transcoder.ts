@@ -5,6 +5,7 @@ import type { LiveStreamImpl } from '../edge/hub/live-stream.ts';
 import { type Conversion, parseVariantName } from '../edge/variant/needs.ts';
 import type { Logger } from '../log/log.ts';
 import { StreamConversion } from './conversion.ts';
+import { Stills } from './stills.ts';
 
 export interface TranscoderOptions extends BorrowedStreamsOptions {
   /** Streams whose pictures are encoded at the same time. */
@@ -30,6 +31,7 @@ const LINGER_MS = 1000;
 export class Transcoder {
   readonly #options: TranscoderOptions;
   readonly #sources: BorrowedStreams;
+  readonly #stills: Stills;
   /** By variant name. */
   readonly #jobs = new Map<string, Job>();
   readonly #beginning = new Map<string, Promise<Job>>();
@@ -40,6 +42,7 @@ export class Transcoder {
   constructor(options: TranscoderOptions) {
     this.#options = options;
     this.#sources = new BorrowedStreams(options);
+    this.#stills = new Stills({ open: (stream) => this.#sources.open(stream) });
   }
 
   /** Running conversions. */
@@ -55,6 +58,12 @@ export class Transcoder {
       }),
     );
     await this.#sources.start();
+    this.#unsubscribe.push(
+      this.#options.bus.serve('transcoder.still', async ({ stream, width }) => {
+        const jpeg = await this.#stills.take(stream, width);
+        return { jpeg: jpeg.toString('base64') };
+      }),
+    );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 

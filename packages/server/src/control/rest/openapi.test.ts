@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
       'get /v1/rooms',
       'get /v1/rooms/{id}',
       'get /v1/rooms/{id}/members',
+      'get /v1/rooms/{id}/thumbnail.jpg',
       'get /v1/server',
       'get /v1/users/me',
       'get /v1/users/{id}',

@@ -440,6 +440,40 @@ describe('a room', () => {
     assert.equal((await stage.get(room.id)).body.closeReason, 'vanished');
   });
 
+  it('has a small picture while it is live, for who may watch', async () => {
+    const worker = stage.control.bus.member().bus;
+    let made = 0;
+    worker.serve('transcoder.still', ({ width }) => {
+      made += 1;
+      return { jpeg: Buffer.from(`${width} px`).toString('base64') };
+    });
+    const token = await stage.user('pictured');
+    const quiet = await stage.open(token);
+    assert.equal(quiet.thumbnail, null);
+    const picture = (path: string | null, options: object = NOBODY) => stage.control.get(path ?? '', options);
+    const path = `/v1/rooms/${quiet.id}/thumbnail.jpg`;
+    assert.deepEqual([(await picture(path)).status, (await picture(path)).body.error.name], [404, 'PICTURE_NOT_FOUND']);
+    const room = await stage.live(quiet);
+    assert.equal((await stage.get(room.id)).body.thumbnail, path);
+    const first = await picture(path);
+    assert.deepEqual([first.status, first.text, first.headers['content-type']], [200, '360 px', 'image/jpeg']);
+    assert.equal(first.headers['cache-control'], 'public, max-age=20');
+    const again = await picture(path, { key: null, headers: { 'if-none-match': first.headers.etag ?? '' } });
+    assert.deepEqual([again.status, made], [304, 1]);
+
+    await stage.control.patch(`/v1/channels/${room.channel.id}`, { playAuth: 'signed' });
+    assert.equal((await stage.get(room.id)).body.thumbnail, null);
+    for (const query of ['', '?txSecret=00&txTime=7FFFFFFF'])
+      assert.equal((await picture(`${path}${query}`)).body.error.name, 'BAD_SIGNATURE');
+    const viewer = await stage.user('viewer');
+    const signed = (await stage.get(room.id, viewer)).body.thumbnail;
+    const seen = await picture(signed);
+    assert.deepEqual([seen.status, seen.headers['cache-control']], [200, 'private, max-age=20']);
+    await stage.end(room.id, token);
+    assert.equal((await picture(signed)).status, 404);
+    assert.equal((await picture('/v1/rooms/room_nothing/thumbnail.jpg')).body.error.name, 'ROOM_NOT_FOUND');
+  });
+
   it('asks its fields to be of their kind, and names the one that is not', async () => {
     const token = await stage.user('careless');
     for (const [body, field] of [

@@ -1,4 +1,5 @@
 import type { PlayUrls, PushUrls, Room, RoomPulse } from '@lianmai/contract/rest';
+import { signTx } from '../../auth/tx-signature.ts';
 import type { RoomRow } from '../../store/schema.ts';
 import type { Addresses } from '../addresses.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -9,6 +10,8 @@ import type { RoomCounters } from './counters.ts';
 import { mayChange, settingsOf } from './rules.ts';
 import { onAirMs } from './state.ts';
 import type { RoomWithAnchor } from './store.ts';
+
+const HOUR_MS = 3_600_000;
 
 export interface RoomViewOptions {
   addresses: Addresses;
@@ -35,6 +38,7 @@ export class RoomView {
       appId,
       title,
       cover: pictureUrl(room.cover),
+      thumbnail: this.#thumbnail(room, viewer),
       location,
       tags: JSON.parse(room.tags),
       mode,
@@ -64,6 +68,16 @@ export class RoomView {
   #push({ stream, pushAuth, pushKey }: RoomWithAnchor): PushUrls {
     const { addresses, now } = this.#options;
     return pushUrls(addresses, stream, pushAuth === 'open' ? null : pushKey, now() + URLS_LAST_MS);
+  }
+
+  /** For who may watch. */
+  #thumbnail({ id, state, stream, playAuth, playKey }: RoomWithAnchor, viewer: Principal | null): string | null {
+    if (state !== 'live' || (playAuth === 'signed' && !viewer)) return null;
+    const path = `/v1/rooms/${id}/thumbnail.jpg`;
+    if (playAuth !== 'signed') return path;
+    // The same for a while, so that it can be kept.
+    const expiresAtMs = (Math.floor(this.#options.now() / HOUR_MS) + 2) * HOUR_MS;
+    return `${path}?${signTx(playKey, stream, expiresAtMs)}`;
   }
 
   /** Where an operator had the room's channel signed, whoever is known gets the signature. */

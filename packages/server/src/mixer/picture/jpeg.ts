@@ -7,24 +7,31 @@ import {
 } from 'node-av/constants';
 import { Codec, CodecContext, FFmpegError, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
 
+interface Size {
+  width: number;
+  height: number;
+}
+
 const ENCODER = 'mjpeg';
 /** FFmpeg's scale: 2 is best, 31 worst. */
 const USUAL_QUALITY = 5;
 
 /**
- * A still of the canvas.
+ * A still of the canvas, or of any picture.
  *
- * @param frame as `Compositor.compose` gives it
+ * @param frame as `Compositor.compose` gives it, or a decoder
  * @param quality 2 (best) to 31
+ * @param size of the JPEG, even; default: the picture's
  */
-export function toJpeg(frame: Frame, quality = USUAL_QUALITY): Buffer {
-  using picture = fullRange(frame);
+export function toJpeg(frame: Frame, quality = USUAL_QUALITY, size: Size = frame): Buffer {
+  const { width, height } = size;
+  using picture = fullRange(frame, { width, height });
   const codec = Codec.findEncoderByName(ENCODER as never);
   using context = new CodecContext();
   context.allocContext3(codec);
   Object.assign(context, {
-    width: frame.width,
-    height: frame.height,
+    width,
+    height,
     pixelFormat: AV_PIX_FMT_YUVJ420P,
     threadCount: 1,
   });
@@ -43,10 +50,10 @@ export function toJpeg(frame: Frame, quality = USUAL_QUALITY): Buffer {
 }
 
 /** JFIF has full range and the matrix of BT.601. */
-function fullRange(frame: Frame): Frame {
+function fullRange(frame: Frame, size: Size): Frame {
   const out = new Frame();
   out.alloc();
-  Object.assign(out, { width: frame.width, height: frame.height, format: AV_PIX_FMT_YUVJ420P });
+  Object.assign(out, { ...size, format: AV_PIX_FMT_YUVJ420P });
   out.colorRange = AVCOL_RANGE_JPEG;
   out.colorSpace = AVCOL_SPC_BT470BG;
   FFmpegError.throwIfError(out.getBuffer(0), 'getBuffer');
