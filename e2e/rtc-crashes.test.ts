@@ -107,6 +107,28 @@ describe('a media worker killed while browsers publish and play', () => {
     });
 });
 
+it('a publisher that pauses makes no viewer connect again, and next to none ask', async (t) => {
+  const channel = await lianmai.rest.createChannel('pausing');
+  await using encoder = push(channel.push.rtmp, { size: '320x240' });
+  await until('live', () => isLive(channel.id));
+  const viewer = await browsers.viewer.open(`${lianmai.http}/watch/pausing?player=whep&lang=en`, SMALL);
+  await shows(viewer, 25, 30_000);
+  const asked = { POST: 0, PATCH: 0 };
+  viewer.on('request', (request) => {
+    const method = request.method() as keyof typeof asked;
+    if (request.url().includes('.whep') && method in asked) asked[method]++;
+  });
+  encoder.kill('SIGSTOP');
+  await until('silent for 3 s', async () => (await lianmai.rest.channel(channel.id)).state === 'interrupted');
+  encoder.kill('SIGCONT');
+  await shows(viewer, 25);
+  t.diagnostic(`asked ${asked.PATCH} times whether the session is there`);
+  assert.equal(asked.POST, 0);
+  // None on a quiet machine.
+  assert.ok(asked.PATCH <= 2, `${asked.PATCH}`);
+  await viewer.close();
+});
+
 describe('hostile bytes on the UDP ports', () => {
   it('a call goes on: garbage from strangers, and damaged, replayed and oversized packets from its own address', async (t) => {
     const workers = new Map([...lianmai.processes()].filter(([name]) => name.startsWith('edge')));

@@ -152,7 +152,7 @@ describe('a session that the server has lost', () => {
     const link = await connected();
     server.peer.hears = false;
     server.has = false;
-    for (let i = 0; i < 3; i++) await pass(400);
+    for (let i = 0; i < 5; i++) await pass(300);
     await pass(0);
     assert.deepEqual([link.failure?.kind, server.asked], ['gone', ['/session/1']]);
     assert.equal(server.begun.length, 2);
@@ -167,7 +167,7 @@ describe('a session that the server has lost', () => {
     for (const pauseMs of [0, 500, 1_000]) {
       server.peer.hears = false;
       server.has = false;
-      for (let i = 0; i < 3; i++) await pass(400);
+      for (let i = 0; i < 5; i++) await pass(300);
       const before = server.begun.length;
       if (pauseMs > 0) await pass(pauseMs - 1);
       assert.equal(server.begun.length, before);
@@ -181,7 +181,7 @@ describe('a session that the server has lost', () => {
   test('whose stream merely stands still stays', async () => {
     const link = await connected();
     server.peer.hears = false;
-    for (let i = 0; i < 100; i++) await pass(400);
+    for (let i = 0; i < 130; i++) await pass(300);
     assert.equal(link.state, 'connected');
     assert.equal(server.begun.length, 1);
     assert.ok(server.asked.length > 0 && server.asked.length < 6, `asked ${server.asked.length} times`);

@@ -11,14 +11,14 @@ export interface SilenceWatchOptions {
   random(): number;
 }
 
-const LOOK_MS = 400;
-/** In so many looks nothing: a server that lives tells of itself every second, whether the stream stands still or not. */
-const SILENT_LOOKS = 3;
+const LOOK_MS = 300;
+/** In so many looks nothing, 1.2 to 1.5 s: a server that lives reports every second, whether the stream stands still or not. */
+const SILENT_LOOKS = 5;
 /** The server says that the session is there: it is asked again after so long, and ever more rarely. */
 const ASK_AGAIN_MS = 3_000;
 const MOST_PATIENT_MS = 30_000;
 /** It does not answer: it may start again this very moment. */
-const RETRY_MS = 400;
+const RETRY_MS = 300;
 const MOST_RETRY_MS = 5_000;
 
 /**
