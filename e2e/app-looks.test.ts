@@ -105,6 +105,19 @@ const plays = () =>
   until('it plays', () =>
     page.evaluate(() => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 5),
   );
+/** What was said before is read again; what is new is one press away. */
+async function scrollBack(): Promise<void> {
+  const newest = page.getByRole('log').getByText(/Rocket/);
+  await newest.hover();
+  await page.mouse.wheel(0, -400);
+  const back = page.getByRole('button', { name: WORDS.zh.chat.newest });
+  await back.waitFor();
+  await look('room-scrolled-phone');
+  await back.click();
+  await back.waitFor({ state: 'detached' });
+}
+
+const look = (name: string) => gallery.at(page, name);
 const closeSheet = async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -113,7 +126,7 @@ const closeSheet = async () => {
 for (const { language, on } of LOOKS)
   describe(`before anybody is live, ${on}, ${language}`, () => {
     const words = WORDS[language];
-    const looks = (name: string) => gallery.at(page, `${name}-${on}`);
+    const looks = (name: string) => look(`${name}-${on}`);
 
     it('the list says how to begin; an address that leads nowhere says so', async () => {
       await page.setViewportSize(SIZES[on]);
@@ -131,7 +144,7 @@ for (const { language, on } of LOOKS)
 for (const { language, on, closes } of LOOKS)
   describe(`when several are live, ${on}, ${language}`, () => {
     const words = WORDS[language];
-    const looks = (name: string) => gallery.at(page, `${name}-${on}`);
+    const looks = (name: string) => look(`${name}-${on}`);
     const button = (name: string | RegExp, exact = true) => page.getByRole('button', { name, exact });
     before(fill);
 
@@ -187,6 +200,7 @@ for (const { language, on, closes } of LOOKS)
       await page.getByRole('log').getByText('主播好！').first().waitFor();
       await plays();
       await looks('room');
+      if (on === 'phone') await scrollBack();
       await button(words.chat.gifts).click();
       await page.getByRole('dialog').getByRole('listitem').first().waitFor();
       await looks('gifts');

@@ -14,14 +14,15 @@ export function ChatList({
   lines,
   onPerson,
 }: {
-  lines: readonly ChatLine[];
+  /** null: not known yet. */
+  lines: readonly ChatLine[] | null;
   /** Somebody's name was pressed; null: names are only read. */
   onPerson: ((user: RoomMember) => void) | null;
 }) {
   const { t } = useTranslation();
   const list = useRef<HTMLDivElement>(null);
   const [isAtEnd, setIsAtEnd] = useState(true);
-  const newest = lines.at(-1)?.id;
+  const newest = lines?.at(-1)?.id;
   useEffect(() => {
     if (newest !== undefined && isAtEnd) toEnd(list.current);
   }, [newest, isAtEnd]);
@@ -33,8 +34,8 @@ export function ChatList({
     <div className={styles.listBox}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys */}
       <div ref={list} className={styles.list} role="log" aria-label={t('chat.title')} tabIndex={0} onScroll={scrolled}>
-        <p className={`${styles.line} ${styles.notice}`}>{t('chat.hint')}</p>
-        {lines.map((line) => (
+        {lines && <p className={`${styles.line} ${styles.notice}`}>{t('chat.hint')}</p>}
+        {lines?.map((line) => (
           <Line key={line.id} line={line} onPerson={onPerson} />
         ))}
       </div>

@@ -12,6 +12,7 @@ import { useTitle } from '../app/useTitle.ts';
 import { ChatInput } from '../chat/ChatInput.tsx';
 import { ChatList } from '../chat/ChatList.tsx';
 import { ChatTrouble } from '../chat/ChatTrouble.tsx';
+import type { ChatLine } from '../chat/chat-lines.ts';
 import { GiftSheet } from '../chat/GiftSheet.tsx';
 import type { LivelinessHandle } from '../chat/Liveliness.tsx';
 import { LikeBatch } from '../chat/like-batch.ts';
@@ -146,18 +147,13 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
         isClosed ? (
           <Talk
             head={<RoomHead room={room} onPeople={() => void openPeople()} />}
-            list={<ChatList lines={used?.state.lines ?? []} onPerson={null} />}
+            list={<ChatList lines={linesOf(used)} onPerson={null} />}
           />
         ) : (
           <>
             <Talk
               head={<RoomHead room={room} onPeople={() => void openPeople()} />}
-              list={
-                <ChatList
-                  lines={used?.state.lines ?? []}
-                  onPerson={used?.state.role === 'member' ? null : openPerson}
-                />
-              }
+              list={<ChatList lines={linesOf(used)} onPerson={used?.state.role === 'member' ? null : openPerson} />}
               above={
                 <>
                   {used && !used.isOnline && <ChatTrouble />}
@@ -214,6 +210,10 @@ function Opened({ room, used }: { room: Room; used: UsedRoom | null }) {
     />
   );
 }
+
+/** null: not known yet; none where one is not let in. */
+const linesOf = (used: UsedRoom | null): readonly ChatLine[] | null =>
+  used && used.state.room === null && !used.state.isOut && !used.state.closed ? null : (used?.state.lines ?? []);
 
 /** Why one may not write here now, in words; null: one may. */
 function useBlocked(used: UsedRoom | null, room: Room): string | null {
