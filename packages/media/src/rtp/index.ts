@@ -10,6 +10,7 @@ export * from './reception.ts';
 export * from './rtcp.ts';
 export type * from './rtcp-feedback.ts';
 export * from './rtx.ts';
+export * from './sender-report-writer.ts';
 export * from './sequence.ts';
 export * from './source-clock.ts';
 export type { TransportFeedback } from './transport-feedback.ts';

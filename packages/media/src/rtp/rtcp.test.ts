@@ -7,8 +7,11 @@ import {
   fromNtp,
   parseRtcp,
   type RtcpPacket,
+  SenderReportWriter,
+  shortNtp,
   type TransportFeedback,
   toNtp,
+  toShortNtp,
   writeRtcp,
 } from './index.ts';
 
@@ -188,5 +191,19 @@ test('what got lost between two feedbacks is told as lost', () => {
     later.map(({ baseSequence, arrivals }) => [baseSequence, arrivals.length, arrivals.at(-1)]),
     [[516, 185, 4400]],
     'packets without any arrival among them are no feedback',
+  );
+});
+
+test('reports of many tracks, one after another in the same bytes, say what each has sent', () => {
+  const writer = new SenderReportWriter('everyone');
+  fc.assert(
+    fc.property(uint32, uint32, uint32, fc.nat(2 ** 40), fc.nat(4e12), (ssrc, timestamp, packets, bytes, nowMs) => {
+      writer.at(nowMs);
+      assert.deepEqual(parseRtcp(writer.write({ ssrc, packets, payloadBytes: bytes }, timestamp)), [
+        { kind: 'senderReport', ssrc, ntp: toNtp(nowMs), timestamp, packets, bytes: bytes % 2 ** 32, reports: [] },
+        { kind: 'sourceDescription', chunks: [{ ssrc, items: [{ type: 1, text: 'everyone' }] }] },
+      ]);
+      assert.equal(toShortNtp(nowMs), shortNtp(toNtp(nowMs)));
+    }),
   );
 });

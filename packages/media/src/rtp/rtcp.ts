@@ -144,9 +144,9 @@ function parseSenderReport(body: Buffer, count: number): SenderReport | WireErro
 function parseReports(body: Buffer, start: number, count: number): ReportBlock[] | WireError {
   if (start + count * REPORT_BLOCK_BYTES > body.length)
     return new WireError(`${count} report blocks`, 'end of packet', start);
-  return Array.from({ length: count }, (_, i) => {
-    const at = start + i * REPORT_BLOCK_BYTES;
-    return {
+  const reports: ReportBlock[] = [];
+  for (let at = start; at < start + count * REPORT_BLOCK_BYTES; at += REPORT_BLOCK_BYTES)
+    reports.push({
       ssrc: body.readUInt32BE(at),
       fractionLost: body.readUInt8(at + 4),
       totalLost: body.readIntBE(at + 5, 3),
@@ -154,8 +154,8 @@ function parseReports(body: Buffer, start: number, count: number): ReportBlock[]
       jitter: body.readUInt32BE(at + 12),
       lastSenderReport: body.readUInt32BE(at + 16),
       delaySinceLastSenderReport: body.readUInt32BE(at + 20),
-    };
-  });
+    });
+  return reports;
 }
 
 function parseSourceDescription(body: Buffer, count: number): SourceDescription | WireError {

@@ -304,7 +304,6 @@ export class RtcServer {
       ...agreed,
       video: sender('video'),
       audio: sender('audio'),
-      send,
       needKeyFrame: (rank) => this.#needKeyFrame(stream.source, rank),
       changePicture: (viewer, rank) => void this.#changePicture(viewer, stream, rank),
       now: this.#options.now,

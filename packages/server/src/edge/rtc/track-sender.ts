@@ -1,12 +1,11 @@
-import type { SenderReport } from '@lianmai/media/rtp';
-import { RTP_HEADER_BYTES, toNtp } from '@lianmai/media/rtp';
+import { RTP_HEADER_BYTES, type SenderReportWriter } from '@lianmai/media/rtp';
 import type { SharedPacket } from './outgoing.ts';
 import type { PacketHistory } from './packet-history.ts';
 
 export interface TrackSenderOptions {
   ssrc: number;
   payloadType: number;
-  /** Sends a packet of the track; it is copied at once. @returns whether it was taken. */
+  /** Sends a packet of the track, or a report of it; it is copied at once. @returns whether it was taken. */
   send(packet: Buffer): boolean;
 }
 
@@ -100,18 +99,9 @@ export class TrackSender {
     return bytes;
   }
 
-  /** @param timestamp RTP time of `nowMs`, Unix time. */
-  report(nowMs: number, timestamp: number): SenderReport | null {
-    if (this.#packets === 0) return null;
-    return {
-      kind: 'senderReport',
-      ssrc: this.ssrc,
-      ntp: toNtp(nowMs),
-      timestamp,
-      packets: this.#packets,
-      bytes: this.#payloadBytes,
-      reports: [],
-    };
+  /** Sends a sender report, once there is something to report. @param timestamp RTP time of the writer's moment. */
+  report(writer: SenderReportWriter, timestamp: number): void {
+    if (this.#packets > 0) this.#send(writer.write(this, timestamp));
   }
 
   #count(packet: SharedPacket): number {

@@ -82,13 +82,19 @@ export class ViewerQuality {
     const missed = Math.max(this.#missed, this.#lost);
     this.#missed = 0;
     this.#lost = 0;
-    this.#window = [...this.#window, { sent, missed, queuedMs: this.#queuedMs }].slice(-WINDOW);
+    this.#remember(sent, missed);
     this.#sinceLargerS += 1;
-    const total = this.#window.reduce((sum, one) => sum + one.sent, 0);
+    let total = 0;
+    let totalMissed = 0;
+    let leastQueuedMs = Number.POSITIVE_INFINITY;
+    for (const one of this.#window) {
+      total += one.sent;
+      totalMissed += one.missed;
+      leastQueuedMs = Math.min(leastQueuedMs, one.queuedMs);
+    }
     const needed = this.#sinceLargerS < TRY_S ? TRY_WINDOW : WINDOW;
     if (this.#window.length < needed || total < FEWEST_SENT) return null;
-    const missedShare = this.#window.reduce((sum, one) => sum + one.missed, 0) / total;
-    const leastQueuedMs = Math.min(...this.#window.map(({ queuedMs }) => queuedMs));
+    const missedShare = totalMissed / total;
     this.#strained = missedShare > MOST_MISSED || leastQueuedMs > MOST_QUEUED_MS;
     if (this.#strained) return this.#smaller();
     const isCalm = missedShare < CALM_MISSED && leastQueuedMs < CALM_QUEUED_MS;
@@ -98,6 +104,16 @@ export class ViewerQuality {
     this.#sinceLargerS = 0;
     this.#window = [];
     return 'larger';
+  }
+
+  /** The oldest second makes room: this runs for each viewer. */
+  #remember(sent: number, missed: number): void {
+    const oldest = this.#window.length < WINDOW ? undefined : this.#window.shift();
+    const second = oldest ?? { sent: 0, missed: 0, queuedMs: 0 };
+    second.sent = sent;
+    second.missed = missed;
+    second.queuedMs = this.#queuedMs;
+    this.#window.push(second);
   }
 
   #smaller(): 'smaller' {

@@ -1,5 +1,6 @@
 import { type Frame, type VideoFrame, WireError } from '@lianmai/media';
 import { parseAvcConfig } from '@lianmai/media/codec';
+import { SenderReportWriter } from '@lianmai/media/rtp';
 import type { LiveStream, StreamSink } from '../hub/sink.ts';
 import { packetizeOpus, packetizeVideo, type SharedPacket } from './outgoing.ts';
 import type { Paced, Pacer } from './pacer.ts';
@@ -25,6 +26,8 @@ interface OutgoingPicture {
   sent: number;
 }
 
+/** All tracks of a viewer have it, so that it plays them in step; as an answer names it (`playable.ts`). */
+const CNAME = 'lianmai';
 /** Packets that leave at once: all of a usual picture. */
 const BURST = 12;
 /** Larger pictures leave within so many turns of the pacer, before the next one comes. */
@@ -48,6 +51,7 @@ export class WhepFanout implements StreamSink, Paced {
   /** What newcomers get, until the next picture. */
   #catchUp: readonly SharedPacket[] | null = null;
   readonly #leaving: OutgoingPicture[] = [];
+  readonly #reports = new SenderReportWriter(CNAME);
   /** Of the newest picture. */
   #videoCodec: VideoFrame['codec'] | null = null;
   #parameterSets: readonly Buffer[] = [];
@@ -116,7 +120,8 @@ export class WhepFanout implements StreamSink, Paced {
   report(): void {
     if (this.#originMs === null) return;
     const nowMs = this.#options.now();
-    for (const viewer of [...this.#viewers]) viewer.report(nowMs, nowMs - this.#originMs);
+    this.#reports.at(nowMs);
+    for (const viewer of [...this.#viewers]) viewer.report(this.#reports, nowMs - this.#originMs);
   }
 
   resumed(): void {

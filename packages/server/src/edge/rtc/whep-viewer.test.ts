@@ -49,7 +49,7 @@ function setUp(gop: readonly Frame[]) {
     const reports: Buffer[] = [];
     const log = { wishes: 0, closed: false, pictures: [] as number[] };
     const send = (data: Buffer) => {
-      if (isRtcp(data)) reports.push(data);
+      if (isRtcp(data)) reports.push(Buffer.from(data));
       else {
         const packet = parseRtpPacket(Buffer.from(data));
         assert.ok(!(packet instanceof WireError));
@@ -64,7 +64,6 @@ function setUp(gop: readonly Frame[]) {
       missesVideo: false,
       video: new TrackSender({ ssrc, payloadType: 102, send }),
       audio: new TrackSender({ ssrc: ssrc + 1, payloadType: 111, send }),
-      send,
       now: () => nowMs,
       needKeyFrame: () => {
         log.wishes++;

@@ -1,6 +1,6 @@
 import type { VideoFrame } from '@lianmai/media';
 import { WireError } from '@lianmai/media';
-import { isRtcp, parseRtcp, type ReportBlock, shortNtp, toNtp, writeRtcp } from '@lianmai/media/rtp';
+import { isRtcp, parseRtcp, type ReportBlock, type SenderReportWriter, toShortNtp } from '@lianmai/media/rtp';
 import type { LiveStream } from '../hub/sink.ts';
 import { audioTimestamp, type SharedPacket, videoTimestamp } from './outgoing.ts';
 import type { Paced, Pacer } from './pacer.ts';
@@ -17,8 +17,6 @@ export interface WhepViewerOptions {
   /** The client would have taken pictures, but there were none. */
   missesVideo: boolean;
   audio: TrackSender | null;
-  /** Sends RTCP. */
-  send(packet: Buffer): boolean;
   /** The stream's publisher should make a key frame, of the picture of this rank. */
   needKeyFrame(rank: number): void;
   /**
@@ -222,26 +220,16 @@ export class WhepViewer implements Paced {
 
   /**
    * Once a second: a sender report, or the end of a viewer that is not there any more.
-   * @param streamMs where the stream's timeline is at `nowMs`, Unix time: sound and picture are tied to the same clock.
+   * @param streamMs where the stream's timeline is at the writer's moment: sound and picture are tied to the same clock.
    */
-  report(nowMs: number, streamMs: number): void {
+  report(writer: SenderReportWriter, streamMs: number): void {
     if (this.#sent) this.#silentSeconds += 1;
     this.#sent = false;
     if (this.#silentSeconds > MOST_SILENT_SECONDS) return this.close();
     if (++this.#reports === START_REPORTS) this.video?.forgetOwn();
     this.#lookAtNetwork();
-    const reports = [
-      { track: this.video, report: this.video?.report(nowMs, videoTimestamp(streamMs)) },
-      { track: this.audio, report: this.audio?.report(nowMs, audioTimestamp(streamMs)) },
-    ];
-    for (const { track, report } of reports) {
-      if (!track || !report) continue;
-      const cname = {
-        kind: 'sourceDescription' as const,
-        chunks: [{ ssrc: track.ssrc, items: [{ type: 1, text: 'lianmai' }] }],
-      };
-      this.#options.send(writeRtcp([report, cname]));
-    }
+    this.video?.report(writer, videoTimestamp(streamMs));
+    this.audio?.report(writer, audioTimestamp(streamMs));
   }
 
   /** The next picture follows something this viewer did not get. */
@@ -307,7 +295,7 @@ export class WhepViewer implements Paced {
     if (ssrc !== this.video?.ssrc) return;
     this.#quality.reported(totalLost);
     if (lastSenderReport === 0) return;
-    const now = shortNtp(toNtp(this.#options.now()));
+    const now = toShortNtp(this.#options.now());
     this.#quality.answered(((now - lastSenderReport - delaySinceLastSenderReport) | 0) / 65.536);
   }
 
