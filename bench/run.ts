@@ -6,6 +6,7 @@ import { benchIm } from './im.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMix } from './mix.ts';
 import { benchMixLoad } from './mix-load.ts';
+import { benchMixSoak } from './mix-soak.ts';
 import { OPTIONS_HELP, parseOptions } from './options.ts';
 import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
@@ -18,6 +19,7 @@ const BENCHES = {
   delay: benchDelay,
   mix: benchMix,
   'mix-load': benchMixLoad,
+  'mix-soak': benchMixSoak,
   im: benchIm,
 };
 type Name = keyof typeof BENCHES;
