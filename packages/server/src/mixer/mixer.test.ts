@@ -89,9 +89,12 @@ describe('a mix', () => {
     assert.deepEqual(viewer.frames.findLast(({ track }) => track === 'data')?.data, metadataOf(shown, output).data);
     await mixing.run(mixer, { ...two, version: 3 });
     await mixing.run(mixer, { ...two, version: 5, canvas, output: { ...two.output, fps: 15 } });
+    // A machine with other work leaves some of them out.
+    const isBeat = (ms: number, everyMs: number) => Math.abs(ms - Math.round(ms / everyMs) * everyMs) < 2;
     await mixing.until('15 pictures a second', () => {
-      const last = times(viewer, 'video').slice(-16);
-      return Math.abs(last.at(-1)! - last[0]! - 1000) < 2;
+      const last = times(viewer, 'video').slice(-8);
+      const each = last.slice(1).map((ms, i) => ms - last[i]!);
+      return each.every((ms) => isBeat(ms, 1000 / 15)) && each.some((ms) => !isBeat(ms, 40));
     });
     const longest = steps(viewer);
     assert.ok(longest.video <= 400 && longest.audio < 400, JSON.stringify(longest));
@@ -208,8 +211,10 @@ describe('a mix of one', () => {
     await mixing.until('both', () => shows(viewer, [RED, 0.25, 0.5], [GREEN, 0.75, 0.5]));
     assert.deepEqual(metadata(), metadataOf(one.canvas, one.output).data);
     await mixing.run(mixer, { ...one, version: 3 });
-    await mixing.until('passing again', async () => (await mixing.status(mixer))?.state === 'passing' && isPassed());
-    assert.deepEqual(metadata(), TRACKS_ALONE.data, 'the one who is passed on says nothing of itself');
+    await mixing.until('passing again', async () => (await mixing.status(mixer))?.state === 'passing');
+    // Pictures in which nothing moves are the same bytes whoever encodes them: they do not tell who is on air.
+    const isAlone = () => metadata()?.equals(TRACKS_ALONE.data) ?? false;
+    await mixing.until('the one who is passed on, who says nothing of itself', () => isAlone() && isPassed());
     await mixing.until(
       'sound goes on',
       () => loudness(viewer.frames, 500) > 0.1 && loudness(viewer.frames, 900) < 0.01,
