@@ -180,6 +180,30 @@ test('who is muted, kicked or banned is; the operator may do so too', async () =
   assert.deepEqual((await ben.event('room.message', ({ kind }) => kind === 'system')).body, { text: 'Be kind' });
 });
 
+test('what was answered is in the history, whatever becomes of control', async () => {
+  const room = await openRoom('hanna');
+  using hanna = await enter('hanna', room);
+  const ids: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const sent = await Promise.all(
+      ['a', 'b', 'c'].map((body) => hanna.call('room.send', { roomId: room, kind: 'text', body: `${body}${round}` })),
+    );
+    ids.push(...sent.map(({ id }) => id));
+    const control = lianmai.processes().get('control');
+    assert.ok(control);
+    process.kill(control, 'SIGKILL');
+    const entered = await until('the room is there again', async () => {
+      const { result } = await hanna.ask('room.enter', { roomId: room });
+      return lianmai.processes().get('control') === control ? null : result;
+    });
+    assert.deepEqual(
+      entered.messages.map(({ id }: { id: string }) => id),
+      ids,
+    );
+  }
+  await lianmai.healthy();
+});
+
 test('sockets outlive control: what they were in they are in again, and numbers go on', async () => {
   using anna = await enter('anna');
   using ben = await enter('ben');

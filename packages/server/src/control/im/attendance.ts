@@ -27,6 +27,11 @@ export class Attendance {
     return this.#unwritten.splice(0);
   }
 
+  /** They could not be written: they are to be taken again. */
+  putBack(userIds: readonly string[]): void {
+    this.#unwritten.unshift(...userIds);
+  }
+
   /** So many of them were not in the database before. */
   added(count: number): void {
     this.#written += count;

@@ -28,6 +28,21 @@ const TICKS: readonly (readonly [connections: number, ms: number])[] = [
 ];
 const FIRST_PAGE = 20;
 
+/** A message on its way to the database. */
+export interface Unsaved {
+  message: RoomMessage;
+  /** To be called once: it is written; or with the reason why it never will be. */
+  done(error: LiveError | null): void;
+}
+
+/** What a room asks for. */
+export interface ChatRoomPorts {
+  /** A batch is to be made at that time. */
+  wake(room: ChatRoom, atMs: number): void;
+  /** There is something to be written. */
+  unsaved(room: ChatRoom): void;
+}
+
 export interface ChatRoomState extends FloorState {
   id: string;
   appId: string;
@@ -50,8 +65,7 @@ interface Thinned {
 type MembersPage = ImResult<'room.members'>;
 
 /**
- * One room's chat: who is in it, what was said, what goes out next. Takes the time as an argument; `wake` is called when
- * a batch is to be made, at the time it gives.
+ * One room's chat: who is in it, what was said, what goes out next. Takes the time as an argument.
  */
 export class ChatRoom {
   readonly id: string;
@@ -64,9 +78,9 @@ export class ChatRoom {
   readonly gifts: Map<string, number>;
   readonly #outbox: Outbox;
   readonly #seq: SeqClock;
-  readonly #wake: (room: ChatRoom, atMs: number) => void;
+  readonly #ports: ChatRoomPorts;
   /** Messages to be written to the database. */
-  #unsaved: RoomMessage[] = [];
+  #unsaved: Unsaved[] = [];
   #history: RoomMessage[];
   #workers = new Map<WorkerLink, number>();
   #connections = 0;
@@ -87,7 +101,7 @@ export class ChatRoom {
   /** When somebody was here last, ms. */
   emptySinceMs: number;
 
-  constructor(state: ChatRoomState, seq: SeqClock, nowMs: number, wake: (room: ChatRoom, atMs: number) => void) {
+  constructor(state: ChatRoomState, seq: SeqClock, nowMs: number, ports: ChatRoomPorts) {
     this.id = state.id;
     this.appId = state.appId;
     this.anchorId = state.anchorId;
@@ -99,7 +113,7 @@ export class ChatRoom {
     this.#history = [...state.history];
     this.#seq = seq;
     this.#outbox = new Outbox(state.id, seq);
-    this.#wake = wake;
+    this.#ports = ports;
     this.emptySinceMs = nowMs;
   }
 
@@ -209,18 +223,24 @@ export class ChatRoom {
     this.#awake(nowMs);
   }
 
-  /** Sends a message to everybody, and keeps it for those who come later. */
+  /**
+   * Sends a message to everybody, and keeps it for those who come later.
+   * @returns when it is written down; rejects with UNAVAILABLE when that could not be.
+   */
   say(
     id: string,
     kind: Exclude<SentKind, 'like'> | 'system',
     from: RoomMember | null,
     body: unknown,
     nowMs: number,
-  ): void {
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const done = (error: LiveError | null) => (error ? reject(error) : resolve());
     const message = { id, roomId: this.id, kind, from, body, at: new Date(nowMs).toISOString() };
     const priority = kind === 'custom' ? 'text' : kind;
-    this.#outbox.add('room.message', message, priority, (seq) => this.#keep({ ...message, seq }));
+    this.#outbox.add('room.message', message, priority, (seq) => this.#keep({ ...message, seq }, done));
     this.#awake(nowMs);
+    return promise;
   }
 
   like(count: number, nowMs: number): void {
@@ -277,18 +297,27 @@ export class ChatRoom {
   }
 
   /** What is to be written down since the last time. */
-  takeUnsaved(): { messages: RoomMessage[]; gifts: boolean } {
+  takeUnsaved(): { messages: Unsaved[]; gifts: boolean } {
     const unsaved = { messages: this.#unsaved, gifts: this.#giftsUnsaved };
     this.#unsaved = [];
     this.#giftsUnsaved = false;
     return unsaved;
   }
 
-  #keep(message: RoomMessage): void {
+  /** What was taken could not be written: it is to be taken again. Only what is shown to who enters is of use. */
+  putBack({ messages, gifts }: { messages: readonly Unsaved[]; gifts: boolean }): void {
+    const all = [...messages, ...this.#unsaved];
+    for (const { done } of all.slice(0, -HISTORY)) done(null);
+    this.#unsaved = all.slice(-HISTORY);
+    this.#giftsUnsaved ||= gifts;
+  }
+
+  #keep(message: RoomMessage, done: Unsaved['done']): void {
     this.#history.push(message);
     this.#historyText = null;
     if (this.#history.length > HISTORY) this.#history.shift();
-    this.#unsaved.push(message);
+    this.#unsaved.push({ message, done });
+    this.#ports.unsaved(this);
   }
 
   #sayHearts(nowMs: number): void {
@@ -343,7 +372,7 @@ export class ChatRoom {
   #wakeAt(atMs: number): void {
     if (atMs >= this.#wakesAtMs) return;
     this.#wakesAtMs = atMs;
-    this.#wake(this, atMs);
+    this.#ports.wake(this, atMs);
   }
 
   #awake(nowMs: number): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { ChatRules, IssuedToken, Room } from '@lianmai/contract/rest';
+import { FlakyStore } from '../../store/testing/flaky-store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import { TestControl } from '../testing/test-control.ts';
 import { until } from '../testing/until.ts';
@@ -330,5 +331,39 @@ describeStores('chat', (open) => {
     await control.patch(`/v1/channels/${body.channel.id}`, { playAuth: 'signed' });
     const visitor = await worker.visit('browser');
     await assert.rejects(visitor.call('room.enter', { roomId }), { name: 'UNAUTHENTICATED' });
+  });
+});
+
+describeStores('what is said while the database is away', (open) => {
+  it('is heard at once, and answered when it is written', async (t) => {
+    const flaky = new FlakyStore(await open());
+    const control = await TestControl.start({ store: flaky.store });
+    t.after(() => control.close());
+    const worker = await ChatWorker.join(control.bus, 'edge-0');
+    const { body: anna } = await control.post<IssuedToken>('/v1/users/token', { userId: 'anna' });
+    const { body: room } = await control.post<Room>('/v1/rooms', { title: 'Songs' }, { key: anna.token });
+    const peer = await worker.connect(anna.token);
+    await peer.call('room.enter', { roomId: room.id });
+    await peer.call('room.send', { roomId: room.id, kind: 'text', body: 'before' });
+    flaky.fail();
+    let answered = 0;
+    const sending = ['one', 'two'].map((body) =>
+      peer.call('room.send', { roomId: room.id, kind: 'text', body }).then(() => {
+        answered += 1;
+      }),
+    );
+    await until(() => peer.of('room.message').length === 3);
+    await until(() => flaky.failed > 0);
+    assert.equal(answered, 0);
+    flaky.mend();
+    await Promise.all(sending);
+    // A control that knows only what is written.
+    await control.stop();
+    await control.startAgain();
+    const { messages } = await peer.call('room.enter', { roomId: room.id });
+    assert.deepEqual(
+      messages.map((message: { body: unknown }) => message.body),
+      ['before', 'one', 'two'],
+    );
   });
 });

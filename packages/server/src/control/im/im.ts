@@ -19,7 +19,7 @@ import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Db } from '../../store/store.ts';
 import { type Connection, WorkerLink } from './connection.ts';
 import type { Applause, ImCaller, ImDesk, ImMethod, ImPresence, ImRight, SignalOptions } from './desk.ts';
-import { Methods } from './methods.ts';
+import { type Later, Methods } from './methods.ts';
 import { eventText } from './outbox.ts';
 import type { ImRooms, ImUsers } from './ports.ts';
 import { roomMethods } from './room-methods.ts';
@@ -41,7 +41,7 @@ export interface ImOptions {
 }
 
 const TICK_MS = 250;
-/** What was said is written down so often; a control that is killed loses as much of the history. */
+/** Who was there is written down so often, and what could not be written before. */
 const SAVE_MS = 3000;
 const SWEEP_MS = 60_000;
 /** A user that said goodbye, or whose connection broke, stays in its rooms for so long: a page may only be loading anew. */
@@ -70,6 +70,8 @@ export class Im implements ImDesk {
   /** What is still to be done for a connection, one thing after the other. */
   readonly #queues = new Map<Connection, { tail: Promise<void>; length: number }>();
   readonly #gone = new Map<string, { identity: ImIdentity; atMs: number }>();
+  /** Answers that wait for what they tell of to be written. */
+  readonly #answering = new Set<Promise<void>>();
   readonly #presence = new Set<(change: ImPresence) => void>();
   readonly #applause = new Set<(applause: Applause) => void>();
   #seq: SeqClock;
@@ -171,6 +173,7 @@ export class Im implements ImDesk {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await Promise.all([...this.#queues.values()].map(({ tail }) => tail));
     await this.rooms.close();
+    await Promise.all(this.#answering);
     for (const worker of this.#sessions.workers) worker.close();
   }
 
@@ -211,12 +214,25 @@ export class Im implements ImDesk {
         const { identity, isVisitor } = connection;
         const caller = { ...identity, connectionId: connection.id, isVisitor };
         const result = await this.#methods.call(caller, method, params);
-        if (call !== null) link.push({ type: 'answer', connection: number, call, result });
+        if (typeof result !== 'string') this.#answerLater(link, number, call, result);
+        else if (call !== null) link.push({ type: 'answer', connection: number, call, result });
       } catch (error) {
         if (!(error instanceof LiveError)) this.#options.log.error({ err: error, method }, 'a chat call failed');
         refuse(link, number, call, error);
       }
     });
+  }
+
+  #answerLater(link: WorkerLink, connection: number, call: number | null, { answer }: Later): void {
+    const answered = answer
+      .then(
+        (value) => {
+          if (call !== null) link.push({ type: 'answer', connection, call, result: JSON.stringify(value) });
+        },
+        (error: unknown) => refuse(link, connection, call, error),
+      )
+      .finally(() => this.#answering.delete(answered));
+    this.#answering.add(answered);
   }
 
   /** The link to a worker; one that restarted has lost what it had. */

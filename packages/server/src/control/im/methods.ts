@@ -12,6 +12,15 @@ export class JsonText {
   }
 }
 
+/** An answer that comes later, while the caller's next call is looked at already. */
+export class Later {
+  readonly answer: Promise<object>;
+
+  constructor(answer: Promise<object>) {
+    this.answer = answer;
+  }
+}
+
 interface Defined {
   who: ImRight;
   visitors: boolean;
@@ -42,10 +51,10 @@ export class Methods {
   }
 
   /**
-   * @returns the result as JSON.
+   * @returns the result as JSON, or when there will be one.
    * @throws LiveError METHOD_NOT_ALLOWED, UNAUTHENTICATED, BAD_REQUEST, and those of the rights and of the method.
    */
-  async call(caller: ImCaller, name: string, given: unknown): Promise<string> {
+  async call(caller: ImCaller, name: string, given: unknown): Promise<string | Later> {
     const method = this.#methods.get(name);
     if (!method) throw new LiveError('METHOD_NOT_ALLOWED', `there is no method "${name}": see docs/im.md`);
     if (caller.isVisitor && !method.visitors)
@@ -53,6 +62,7 @@ export class Methods {
     const params = method.read(given);
     if (method.who !== 'user') await this.#checkRight(caller, method.who, (params as { roomId: string }).roomId);
     const result = await method.handler(caller, params as never);
+    if (result instanceof Later) return result;
     return result instanceof JsonText ? result.text : JSON.stringify(result ?? {});
   }
 }

@@ -5,7 +5,7 @@ import type { ChatRoom } from './chat-room.ts';
 import type { Connection } from './connection.ts';
 import type { ImCaller, ImMethod } from './desk.ts';
 import { readBody, readGift } from './message-body.ts';
-import { JsonText } from './methods.ts';
+import { JsonText, Later } from './methods.ts';
 import { checkRank, newMessageId, type Rooms } from './rooms.ts';
 
 export interface RoomMethodsDeps {
@@ -84,9 +84,10 @@ function speak({ rooms, now, connection }: RoomMethodsDeps): ImMethod {
       room.floor.speak(userId, kind, now());
       const id = newMessageId();
       const from = room.memberOf({ user: connection(connectionId).profile });
-      room.say(id, kind, from, said, now());
+      const written = room.say(id, kind, from, said, now());
       if (gift) rooms.give(room, userId, gift);
-      return { id };
+      // What was answered is there after whatever happens to this process.
+      return new Later(written.then(() => ({ id })));
     },
   });
 }

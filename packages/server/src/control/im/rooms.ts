@@ -5,7 +5,7 @@ import type { Room } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
 import type { Db } from '../../store/store.ts';
 import { Attendance } from './attendance.ts';
-import { ChatRoom } from './chat-room.ts';
+import { ChatRoom, type Unsaved } from './chat-room.ts';
 import type { Connection } from './connection.ts';
 import type { Member } from './crowd.ts';
 import type { Applause, ImPresence } from './desk.ts';
@@ -33,6 +33,8 @@ const EMPTY_KEPT_MS = 300_000;
 /** What is shown of a room to who enters may be so old, so that a crowd at the door is cheap. */
 const VIEW_KEPT_MS = 1000;
 const RULES_KEPT_MS = 60_000;
+/** What is said within this is written down, and answered, together. */
+const TOGETHER_MS = 20;
 /** Who was sent out may come back after that; who was banned, after what the ban says. */
 const KICKED_FOR_MS = 60_000;
 
@@ -54,6 +56,9 @@ export class Rooms {
   readonly #told = new Map<string, string>();
   readonly #views = new Map<string, { view: Promise<Room>; atMs: number }>();
   readonly #rules = new Map<string, AppRules>();
+  /** With messages that are not written. */
+  readonly #unsaved = new Set<ChatRoom>();
+  #saveTimer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: RoomsOptions) {
@@ -143,9 +148,9 @@ export class Rooms {
   }
 
   /** Says something in the operator's name. @throws LiveError BAD_REQUEST */
-  notice(room: ChatRoom, text: string): { id: string } {
+  async notice(room: ChatRoom, text: string): Promise<{ id: string }> {
     const id = newMessageId();
-    room.say(id, 'system', null, { text: readText(text, new WordFilter([])) }, this.#options.now());
+    await room.say(id, 'system', null, { text: readText(text, new WordFilter([])) }, this.#options.now());
     return { id };
   }
 
@@ -253,10 +258,14 @@ export class Rooms {
     }
   }
 
-  /** Writes down what came up since the last time, and tells how many are there. */
+  /** Writes down what came up since the last time. What cannot be written now is tried again. */
   save(): Promise<void> {
+    return this.#saveOf(() => new Set([...this.#open.values(), ...this.#unsaved]));
+  }
+
+  #saveOf(rooms: () => Set<ChatRoom>): Promise<void> {
     this.#saving = this.#saving
-      .then(() => this.#save())
+      .then(() => this.#save(rooms()))
       .catch((error: unknown) => {
         this.#options.log.warn({ err: error }, 'what was said last in rooms is not written down');
       });
@@ -268,7 +277,11 @@ export class Rooms {
     // After the last words, which may have asked for more.
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+    if (this.#saveTimer) clearTimeout(this.#saveTimer);
     await this.save();
+    for (const room of this.#unsaved)
+      for (const { done } of room.takeUnsaved().messages)
+        done(new LiveError('UNAVAILABLE', 'it was said, but could not be written down: the database is away'));
   }
 
   async #load(roomId: string): Promise<ChatRoom | null> {
@@ -277,10 +290,21 @@ export class Rooms {
     if (!facts) return null;
     const { visitors, ...kept } = await store.loadChat(db, roomId);
     const state = { ...facts, ...facts.settings, ...kept, visitorsPerAddress };
-    const room = new ChatRoom(state, seq(), now(), (woken, atMs) => this.#wake(woken, atMs));
+    const room = new ChatRoom(state, seq(), now(), {
+      wake: (woken, atMs) => this.#wake(woken, atMs),
+      unsaved: (spoken) => this.#saveSoon(spoken),
+    });
     this.#attendance.set(roomId, new Attendance(visitors));
     this.#open.set(roomId, room);
     return room;
+  }
+
+  #saveSoon(room: ChatRoom): void {
+    this.#unsaved.add(room);
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = null;
+      void this.#saveOf(() => new Set(this.#unsaved));
+    }, TOGETHER_MS);
   }
 
   #wake(room: ChatRoom, atMs: number): void {
@@ -311,6 +335,7 @@ export class Rooms {
       if (room.visitors.get(member.user.userId)) continue;
       this.#options.presence({ type: 'left', roomId: room.id, userId: member.user.userId, reason: 'closed' });
     }
+    this.#unsaved.add(room);
     void this.save().then(() => this.#forget(room));
     this.#open.delete(room.id);
   }
@@ -332,17 +357,29 @@ export class Rooms {
     return seconds === 0 ? 0 : this.#options.now() + seconds * 1000;
   }
 
-  async #save(): Promise<void> {
-    const unsaved: store.UnsavedChat[] = [];
-    for (const room of this.#open.values()) {
+  async #save(rooms: ReadonlySet<ChatRoom>): Promise<void> {
+    const taken: Taken[] = [];
+    for (const room of rooms) {
+      this.#unsaved.delete(room);
       const { messages, gifts } = room.takeUnsaved();
-      const visitors = this.#attendance.get(room.id)?.take() ?? [];
-      if (messages.length === 0 && !gifts && visitors.length === 0) continue;
-      unsaved.push({ roomId: room.id, messages, gifts: gifts ? room.gifts : null, visitors });
+      const viewers = this.#attendance.get(room.id)?.take() ?? [];
+      if (messages.length > 0 || gifts || viewers.length > 0) taken.push({ room, messages, gifts, viewers });
     }
-    if (unsaved.length === 0) return;
-    for (const [roomId, added] of await store.saveChat(this.#options.db, unsaved))
-      this.#attendance.get(roomId)?.added(added);
+    if (taken.length === 0) return;
+    try {
+      for (const [roomId, added] of await store.saveChat(this.#options.db, taken.map(unsavedOf)))
+        this.#attendance.get(roomId)?.added(added);
+    } catch (error) {
+      for (const one of taken) this.#putBack(one);
+      throw error;
+    }
+    for (const { messages } of taken) for (const { done } of messages) done(null);
+  }
+
+  #putBack({ room, messages, gifts, viewers }: Taken): void {
+    room.putBack({ messages, gifts });
+    this.#attendance.get(room.id)?.putBack(viewers);
+    this.#unsaved.add(room);
   }
 
   #tellAudience({ id, viewers }: ChatRoom): void {
@@ -355,6 +392,21 @@ export class Rooms {
     this.#options.rooms.setAudience(id, viewers, total);
   }
 }
+
+/** What is to be written of a room. */
+interface Taken {
+  room: ChatRoom;
+  messages: Unsaved[];
+  gifts: boolean;
+  viewers: string[];
+}
+
+const unsavedOf = ({ room, messages, gifts, viewers }: Taken): store.UnsavedChat => ({
+  roomId: room.id,
+  messages: messages.map(({ message }) => message),
+  gifts: gifts ? room.gifts : null,
+  visitors: viewers,
+});
 
 export const newMessageId = (): string => randomBytes(9).toString('base64url');
 

@@ -53,7 +53,7 @@ function speakAndLook(api: Api, deps: ChatDeps): void {
       { params: IdParams, body: SendNotice, response: { 201: SentNotice } },
     ),
     async ({ params, body, principal }, reply) =>
-      reply.code(201).send(deps.rooms.notice(await roomOf(deps, params.id, principal), body.text)),
+      reply.code(201).send(await deps.rooms.notice(await roomOf(deps, params.id, principal), body.text)),
   );
 
   api.get(
