@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { leases } from '@lianmai/contract';
+import { type ErrorBody, leases } from '@lianmai/contract';
 import type { Channel, Mix } from '@lianmai/contract/rest';
 import type { Store } from '../../store/store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
@@ -37,6 +37,37 @@ describeStores('mixes through restarts', (open) => {
     const third = await control.mixer('mixer-1');
     await until(() => third.jobs.has(mix.id) && third.jobs.has(made.id));
     assert.equal((await look(mix)).state, 'running');
+  });
+
+  it('are not given to a mixer that is behind, and say so of those it makes', async (t) => {
+    const { control, clock, make, look } = await begin(t);
+    const slow = await control.mixer('mixer-0');
+    const mix = await make({ inputs: ['a', 'b'] });
+    const reports = async (lateFrames: (second: number) => number, until: (mix: Mix) => boolean) => {
+      for (let second = 1; ; second++) {
+        clock.ms += 1000;
+        slow.report(mix.id, { frames: 1000 + 25 * second, lateFrames: lateFrames(second) });
+        const seen = await look(mix);
+        if (until(seen)) return second;
+        assert.ok(second < 100, `it is still ${seen.detail}`);
+      }
+    };
+    assert.ok(
+      (await reports(
+        (second) => 10 * second,
+        ({ detail }) => /takes no more/.test(detail ?? ''),
+      )) > 10,
+    );
+    const refused = await control.post<ErrorBody>('/v1/mixes', { inputs: ['c', 'd'] });
+    assert.deepEqual([refused.status, refused.body.error.name], [503, 'MIXER_FULL']);
+    assert.equal((await control.patch<Mix>(`/v1/mixes/${mix.id}`, { layout: 'pk' })).body.layout, 'pk');
+    const other = await control.mixer('mixer-1');
+    const made = await make({ inputs: ['c', 'd'] });
+    assert.ok(other.jobs.has(made.id));
+    await reports(
+      () => 5000,
+      ({ detail }) => detail === null,
+    );
   });
 
   it('go on untouched while control restarts, and are not ordered again', async (t) => {

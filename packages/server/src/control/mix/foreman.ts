@@ -10,6 +10,7 @@ import { type WantedMix, wantedMixes } from './jobs.ts';
 import { choosePlace } from './placement.ts';
 import { compositionOf, type MixSpec } from './spec.ts';
 import { loadMixes, updateMix } from './store.ts';
+import { Strain } from './strain.ts';
 
 export interface ForemanOptions {
   db: Db;
@@ -51,6 +52,7 @@ const SETTLES_IN_MS = 10_000;
 const TOLD_BACK_WITHIN_MS = 3000;
 /** A mix has pictures by then, or is not waited for. */
 const WARM_WITHIN_MS = 2000;
+const STRAINED = 'its mixer has more to do than it can: pictures come late, and it takes no more mixes';
 
 /**
  * Has mixers make what the database asks for and nothing else: finds each mix a mixer with room, tells it, tells it again, and
@@ -59,6 +61,7 @@ const WARM_WITHIN_MS = 2000;
 export class Foreman {
   readonly #options: ForemanOptions;
   readonly #crew: Crew;
+  readonly #strain = new Strain();
   readonly #running = new Map<string, Running>();
   /** Orders on their way to mixers, by mix. */
   readonly #sending = new Map<string, { version: number; mixer: string; done: Promise<void> }>();
@@ -110,7 +113,7 @@ export class Foreman {
       mixer,
       status: this.#crew.status(mixer, row.id),
       estimate: running?.estimate ?? this.#estimate(spec),
-      problem: running?.problem ?? null,
+      problem: running?.problem ?? (mixer !== null && this.#strain.has(mixer) ? STRAINED : null),
     };
   }
 
@@ -222,6 +225,7 @@ export class Foreman {
       id: mixer,
       machine,
       cores,
+      strained: this.#strain.has(mixer),
       mixes: [...this.#running.entries()].flatMap(([other, running]) =>
         running.mixer === mixer && other !== id ? [this.#costed(other, running)] : [],
       ),
@@ -289,13 +293,25 @@ export class Foreman {
 
   #heard({ type, mixer }: CrewChange): void {
     if (type === 'reported') {
+      this.#feel(mixer);
       const ids = this.#wrongAt(mixer);
       if (ids.length > 0) void this.review(ids);
     } else {
-      if (type === 'left') this.#awaitedUntilMs = this.#options.now() + MIXERS_COME_WITHIN_MS;
+      if (type === 'left') {
+        this.#awaitedUntilMs = this.#options.now() + MIXERS_COME_WITHIN_MS;
+        this.#strain.forget(mixer);
+      }
       this.#options.log.info({ mixer }, type === 'came' ? 'mixer is there' : 'mixer is gone');
       void this.review();
     }
+  }
+
+  #feel(mixer: string): void {
+    const { now, log } = this.#options;
+    const mixes = this.#crew.made().flatMap((made) => (made.mixer === mixer ? [made.status] : []));
+    if (!this.#strain.learn({ mixer, mixes }, now())) return;
+    if (this.#strain.has(mixer)) log.warn({ mixer }, 'the mixer is behind: it gets no more mixes');
+    else log.info({ mixer }, 'the mixer keeps up again');
   }
 
   /** Mixes of which a mixer tells something else than it was told a while ago. */

@@ -16,6 +16,7 @@ const mixer = (id: string, mixes: readonly CostedMix[] = [], machine = 'm1', cor
   id,
   machine,
   cores,
+  strained: false,
   mixes,
 });
 const inputs = (count: number) => Array.from({ length: count }, (_, i) => `s${i}`);
@@ -66,6 +67,14 @@ describe('a place for a mix', () => {
     assert.equal(choosePlace({ ...wanted, now: 'a' }, busy(0.6), 0.8), 'b');
   });
 
+  it('is not with one that is behind with what it makes, but what is there may stay', () => {
+    const strained = { ...mixer('a', [costed(0.1)]), strained: true };
+    assert.equal(choosePlace(wanted, [strained, mixer('b', [costed(0.4)])], 0.8), 'b');
+    assert.equal(choosePlace({ ...wanted, now: 'a' }, [strained, mixer('b')], 0.8), 'a');
+    assert.throws(() => choosePlace(wanted, [strained], 0.8), { name: 'MIXER_FULL', message: /are behind/ });
+    assert.throws(() => choosePlace(wanted, [strained, mixer('b', [costed(0.7)])], 0.8), { message: /are behind/ });
+  });
+
   it('is refused with what to do when there is no room, or no mixer', () => {
     const full = [mixer('a', [costed(0.7)]), mixer('b', [costed(0.75)])];
     assert.throws(
@@ -91,7 +100,13 @@ describe('a place for a mix', () => {
         fc.array(fc.constantFrom('m1', 'm2'), { minLength: 1, maxLength: 6 }),
         fc.double({ min: 0.1, max: 1, noNaN: true }),
         (orders, machines, share) => {
-          const mixers = machines.map((machine, i) => ({ id: `x${i}`, machine, cores: 2, mixes: [] as CostedMix[] }));
+          const mixers = machines.map((machine, i) => ({
+            id: `x${i}`,
+            machine,
+            cores: 2,
+            strained: false,
+            mixes: [] as CostedMix[],
+          }));
           for (const { estimate, composition } of orders) {
             try {
               const place = choosePlace({ composition, estimate, now: null }, mixers, share);

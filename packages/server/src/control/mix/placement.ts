@@ -9,6 +9,8 @@ export interface MixerWithMixes {
   machine: string;
   /** Of the machine. */
   cores: number;
+  /** It has more to do than it can already: see Strain. */
+  strained: boolean;
   mixes: readonly CostedMix[];
 }
 
@@ -20,7 +22,8 @@ export interface PlaceWanted {
 }
 
 /**
- * The mixer for a mix: the one that makes the same composition already, else where it is, else the least busy that has room.
+ * The mixer for a mix: the one that makes the same composition already, else where it is, else the least busy that has room. One that
+ * is strained takes nothing new.
  * @param share of a machine's cores that its mixers may take together.
  * @throws LiveError MIXER_FULL when none has room.
  */
@@ -31,14 +34,20 @@ export function choosePlace(wanted: PlaceWanted, mixers: readonly MixerWithMixes
   if (sharing && rooms.some((room) => room.mixer === sharing.id && room.left >= sharedCost)) return sharing.id;
   const fitting = rooms.filter(enough).sort((a, b) => b.left - a.left);
   const stay = fitting.find(({ mixer }) => mixer === wanted.now);
-  const place = stay ?? fitting[0];
+  const place = stay ?? fitting.find(({ strained }) => !strained);
   if (place) return place.mixer;
+  if (fitting.length > 0)
+    throw new LiveError(
+      'MIXER_FULL',
+      'the mixers that have room for it by reckoning are behind with what they make: end another mix, or ask for less of it',
+    );
   const best = rooms.sort((a, b) => b.left - a.left)[0];
   throw new LiveError('MIXER_FULL', best ? tooMuch(best, mixers.length) : 'no mixer is running');
 }
 
 interface Room {
   mixer: string;
+  strained: boolean;
   cost: number;
   left: number;
 }
@@ -48,7 +57,7 @@ function roomFor(estimate: number, mixer: MixerWithMixes, mixers: readonly Mixer
   const factor = speedFactor(beside.flatMap(({ mixes }) => mixes));
   const machineLoad = beside.reduce((sum, { mixes }) => sum + loadOf(mixes, factor), 0);
   const left = Math.min(MIXER_LIMIT - loadOf(mixer.mixes, factor), mixer.cores * share - machineLoad);
-  return { mixer: mixer.id, cost: estimate * factor, left };
+  return { mixer: mixer.id, strained: mixer.strained, cost: estimate * factor, left };
 }
 
 const cores = (amount: number) => Math.max(0, amount).toFixed(2);
