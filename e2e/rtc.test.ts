@@ -180,6 +180,23 @@ describe('sessions', () => {
     await page.close();
   });
 
+  it('are asked after by a fragment without candidates, at whichever worker', async () => {
+    const channel = await lianmai.rest.createChannel('asked-after');
+    const page = await blank();
+    const answer = await whip(page, whipUrl(channel));
+    const location = new URL(answer.location ?? '', lianmai.http);
+    const ask = async () => {
+      const headers = { 'content-type': 'application/trickle-ice-sdpfrag', connection: 'close' };
+      const { status } = await fetch(location, { method: 'PATCH', body: 'a=end-of-candidates\r\n', headers });
+      return status;
+    };
+    const eightTimes = async () => new Set(await Promise.all(Array.from({ length: 8 }, ask)));
+    assert.deepEqual(await eightTimes(), new Set([204]));
+    assert.equal((await fetch(location, { method: 'DELETE' })).status, 200);
+    assert.deepEqual(await eightTimes(), new Set([404]));
+    await page.close();
+  });
+
   it('in place of an ICE restart another session takes over at once, and viewers go on', async () => {
     const channel = await lianmai.rest.createChannel('restart');
     const first = await blank();
