@@ -11,11 +11,13 @@ import { OPTIONS_HELP, parseOptions } from './options.ts';
 import { endChildrenOnSignals } from './processes.ts';
 import { loadAverage, machine } from './report/machine.ts';
 import { benchRtc } from './rtc.ts';
+import { benchRtcJoin } from './rtc-join.ts';
 
 const BENCHES = {
   fanout: benchFanout,
   ingest: benchIngest,
   rtc: benchRtc,
+  'rtc-join': benchRtcJoin,
   delay: benchDelay,
   mix: benchMix,
   'mix-load': benchMixLoad,

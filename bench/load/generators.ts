@@ -84,10 +84,16 @@ export class Generator implements AsyncDisposable {
     return parsed;
   }
 
+  /** It does nothing any more, but its connections stay. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
   /** Resolves when it has ended, which it does when its standard input does. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGCONT');
     this.#child.stdin!.end();
     await exited;
   }

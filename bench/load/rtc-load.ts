@@ -16,8 +16,11 @@ export interface RtcLoadOptions {
   pids: readonly number[];
   warmS: number;
   measureS: number;
-  /** One receiver after another in place of all together, for the time to the first key frame. */
-  probe: boolean;
+  /**
+   * `crowd`: all together, a few handshakes at a time, then measured. `probe`: one after another, for the time to the first key
+   * frame. `storm`: so many within a second, for the same.
+   */
+  task: 'crowd' | 'probe' | 'storm';
 }
 
 /** What receivers cost the server, and what they got. */
@@ -40,7 +43,7 @@ export interface RtcMeasurement {
   generatorCpuPercent: number;
 }
 
-/** Receivers that came one after another: how long after the first request of each its packets and picture came. */
+/** Receivers that came one after another, or in a storm: how long after the first request of each its packets and picture came. */
 export interface RtcProbe {
   viewers: number;
   failed: number;
@@ -51,12 +54,17 @@ export interface RtcProbe {
 const MAIN = join(import.meta.dirname, 'whep-load.ts');
 
 /** Receivers that are measured once all are there, and stay until disposed: `watching`, then `measured`. */
-export function startRtcViewers(options: Omit<RtcLoadOptions, 'probe'>): Generator {
-  return run({ ...options, probe: false });
+export function startRtcViewers(options: Omit<RtcLoadOptions, 'task'>): Generator {
+  return run({ ...options, task: 'crowd' });
+}
+
+/** Receivers that come within a second and stay until disposed: `joined`, an {@link RtcProbe}. They say goodbye. */
+export function startRtcStorm(target: RtcTarget, viewers: number): Generator {
+  return run({ target, viewers, pids: [], warmS: 0, measureS: 0, task: 'storm' });
 }
 
 export async function probeRtcViewers(target: RtcTarget, viewers: number): Promise<RtcProbe> {
-  await using generator = run({ target, viewers, pids: [], warmS: 0, measureS: 0, probe: true });
+  await using generator = run({ target, viewers, pids: [], warmS: 0, measureS: 0, task: 'probe' });
   return await generator.next<RtcProbe>('probed');
 }
 

@@ -19,12 +19,16 @@ const PROBES_MS = 20_000;
 const LONGEST_PAUSE_MS = 2000;
 const SHORT_PAUSE_MS = 200;
 const LONG_WAIT_MS = 500;
+/** The native library says them from a thread of its own. */
+const GOODBYES_MS = 1000;
 
 const options = JSON.parse(process.argv[2]!) as RtcLoadOptions;
 const address = options.target.receiverAddress;
 initLogger('Fatal', (_level, message) => console.error(message));
-process.stdin.on('end', () => process.exit(0)).resume();
-await (options.probe ? probe() : crowd());
+/** Those that say goodbye when this process ends. */
+const polite: RtcReceiver[] = [];
+process.stdin.on('end', leave).resume();
+await { crowd, probe, storm }[options.task]();
 
 async function crowd(): Promise<void> {
   const { viewers, pids, warmS, measureS } = options;
@@ -139,6 +143,37 @@ async function probe(): Promise<void> {
     firstPacketMs: spreadOf(firstPacket),
     firstKeyFrameMs: spreadOf(firstKeyFrame),
   } satisfies RtcProbe);
+}
+
+async function storm(): Promise<void> {
+  const join = await joining(options.target);
+  const came = await Promise.all(
+    Array.from({ length: options.viewers }, async (_, i) => {
+      await after((i / options.viewers) * 1000);
+      const receiver = new RtcReceiver(`storm-${i}`, { address, findsKeyFrame: true });
+      polite.push(receiver);
+      const requestedAt = performance.now();
+      const isWatching = await join(receiver).then(
+        () => receiver.watches(JOIN_WITHIN_MS),
+        () => false,
+      );
+      const { firstPacketAt, keyFrameAt } = receiver;
+      return isWatching ? [firstPacketAt! - requestedAt, keyFrameAt! - requestedAt] : null;
+    }),
+  );
+  const watching = came.filter((one) => one !== null);
+  say('joined', {
+    viewers: options.viewers,
+    failed: options.viewers - watching.length,
+    firstPacketMs: spreadOf(watching.map(([packet]) => packet!)),
+    firstKeyFrameMs: spreadOf(watching.map(([, keyFrame]) => keyFrame!)),
+  } satisfies RtcProbe);
+}
+
+async function leave(): Promise<never> {
+  for (const receiver of polite) receiver.close();
+  if (polite.length > 0) await after(GOODBYES_MS);
+  process.exit(0);
 }
 
 function say(event: string, figures: object): void {
