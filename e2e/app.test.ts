@@ -14,6 +14,7 @@ import {
   reads,
   say,
   seesMember,
+  shownPicture,
   shows,
   showsMoving,
   signUp,
@@ -78,6 +79,9 @@ describe('an evening in the app', () => {
     eve = await browsers.eve.open(address('/'), DESKTOP);
     const card = eve.getByRole('link', { name: /Evening songs <b>live<\/b>/ });
     await card.waitFor();
+    const { width, colour } = await shownPicture(eve, `a[href="/room/${roomId}"] img`);
+    assert.ok(width > 0 && width <= 360, `${width} px wide`);
+    assert.equal(colour, 'red', 'a small picture of what is on air');
     await look(eve, 'list-desktop');
     await eve.getByRole('searchbox').fill('nothing like it');
     await eve.getByText('Nothing found').waitFor();

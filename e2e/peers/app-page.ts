@@ -125,6 +125,24 @@ export function colourOf(pixel: readonly number[]): ColourName | null {
   return names.find((name) => COLOURS[name].every((value, i) => Math.abs(value - (pixel[i] ?? 0)) < 70)) ?? null;
 }
 
+/** The width of a picture of the page, and the colour in its middle. */
+export const shownPicture = async (
+  page: Page,
+  selector: string,
+): Promise<{ width: number; colour: ColourName | null }> => {
+  const { width, pixel } = await page
+    .locator(selector)
+    .first()
+    .evaluate(async (element) => {
+      const image = element as HTMLImageElement;
+      await image.decode();
+      const drawing = Object.assign(document.createElement('canvas'), { width: 4, height: 4 }).getContext('2d')!;
+      drawing.drawImage(image, 0, 0, 4, 4);
+      return { width: image.naturalWidth, pixel: [...drawing.getImageData(2, 2, 1, 1).data].slice(0, 3) };
+    });
+  return { width, colour: colourOf(pixel) };
+};
+
 /** Waits until the viewer's player shows what the test wants. */
 export const shows = (page: Page, what: string, test: (it: Watched) => boolean): Promise<Watched> =>
   until(

@@ -137,11 +137,17 @@ export const UpdateRoom = Type.Object(
 );
 export type UpdateRoom = Static<typeof UpdateRoom>;
 
-/** What signs a play address. */
+/** What signs a play address, and what makes it another one. */
 export const SignedQuery = Type.Object(
   {
     txSecret: Type.Optional(Type.String({ maxLength: 64 })),
     txTime: Type.Optional(Type.String({ maxLength: 16 })),
+    at: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,16}$',
+        description: 'Any number: pages show a picture anew when its address is another one',
+      }),
+    ),
   },
   CLOSED,
 );

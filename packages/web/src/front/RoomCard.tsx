@@ -10,6 +10,7 @@ import { HeartIcon } from '../theme/icons.tsx';
 import styles from './ChannelCard.module.css';
 import { Cover } from './Cover.tsx';
 import { LiveBadge } from './LiveBadge.tsx';
+import { thumbnailSrc } from './thumbnail.ts';
 import { ViewerCount } from './ViewerCount.tsx';
 
 /** One room that is on air. `wide` is for a room that has the page to itself. */
@@ -44,22 +45,29 @@ export function RoomCard({ room, wide = false }: { room: Room; wide?: boolean })
   );
 }
 
-/** What the anchor chose, or a drawing of the title. `plain`: without a letter, as a backdrop. */
+/**
+ * What the anchor chose, what is on air, or a drawing of the title. `plain`: as a backdrop, without a letter and without asking
+ * for what is on air.
+ */
 export function RoomCover({ room, plain = false }: { room: Room; plain?: boolean }) {
   const [broken, setBroken] = useState<string | null>(null);
-  if (room.cover === null || broken === room.cover)
-    return <Cover stream={room.anchor.userId} name={room.title} plain={plain} />;
+  const src = room.cover ? pictureSrc(room.cover) : plain ? null : thumbnailSrc(room.thumbnail, Date.now());
+  const drawing = <Cover stream={room.anchor.userId} name={room.title} plain={plain} />;
+  if (src === null || broken === src) return drawing;
   return (
-    <img
-      className={styles.picture}
-      src={pictureSrc(room.cover)}
-      alt=""
-      width={640}
-      height={480}
-      loading="lazy"
-      decoding="async"
-      referrerPolicy="no-referrer"
-      onError={() => setBroken(room.cover)}
-    />
+    <span className={styles.layers}>
+      {drawing}
+      <img
+        className={styles.picture}
+        src={src}
+        alt=""
+        width={640}
+        height={480}
+        loading="lazy"
+        decoding="async"
+        referrerPolicy="no-referrer"
+        onError={() => setBroken(src)}
+      />
+    </span>
   );
 }

@@ -18,9 +18,11 @@ export function RoomHead({ room, onPeople }: { room: Room; onPeople(): void }) {
         <p className={styles.anchor}>{room.anchor.nickname}</p>
         <p className={styles.facts}>
           <LiveBadge state={badgeOf(room)} />
-          <button type="button" className={styles.people} onClick={onPeople}>
-            {t('room.viewersNow', { count: room.viewers, shown: wholeNumber(room.viewers, language) })}
-          </button>
+          {room.state !== 'closed' && (
+            <button type="button" className={styles.people} onClick={onPeople}>
+              {t('room.viewersNow', { count: room.viewers, shown: wholeNumber(room.viewers, language) })}
+            </button>
+          )}
           <span>{t('room.likes', { count: room.likes, shown: wholeNumber(room.likes, language) })}</span>
         </p>
       </div>

@@ -100,7 +100,7 @@ export function RoomStage({
       </div>
       {!isClosed && (
         <div className={`${frame.centre} ${styles.centre}`}>
-          <StateOverlay player={player} snapshot={snapshot} stream={stream} name={room.title} />
+          <StateOverlay player={player} snapshot={snapshot} stream={stream} name={room.anchor.nickname} />
         </div>
       )}
       {children}
@@ -141,7 +141,7 @@ export function RoomStage({
         </button>
       )}
       {isClosed && <RoomOver room={room} />}
-      <StateAnnouncement snapshot={snapshot} name={room.title} />
+      <StateAnnouncement snapshot={snapshot} name={room.anchor.nickname} />
     </section>
   );
 }

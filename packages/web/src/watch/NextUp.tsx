@@ -1,7 +1,9 @@
+import type { Room } from '@lianmai/contract/rest';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Cover } from '../front/Cover.tsx';
+import { RoomCover } from '../front/RoomCard.tsx';
 import { ViewerCount } from '../front/ViewerCount.tsx';
 import { type Answer, fetchLiveList } from '../live/api.ts';
 import { usePoll } from '../live/usePoll.ts';
@@ -14,7 +16,8 @@ const SHOWN = 3;
 /** Something else that is on. */
 interface Other {
   stream: string;
-  seed: string;
+  /** Of somebody; null: a channel alone. */
+  room: Room | null;
   name: string;
   viewers: number;
   href: string;
@@ -36,7 +39,7 @@ export function NextUp({ except, below }: { except: string; below?: ReactNode })
             <li key={live.stream}>
               <Link href={live.href} className={styles.item}>
                 <span className={styles.cover}>
-                  <Cover stream={live.seed} name={live.name} />
+                  {live.room ? <RoomCover room={live.room} /> : <Cover stream={live.stream} name={live.name} />}
                 </span>
                 <span className={styles.text}>
                   <span className={styles.name}>{live.name}</span>
@@ -58,18 +61,18 @@ export function NextUp({ except, below }: { except: string; below?: ReactNode })
 async function fetchOthers(signal: AbortSignal): Promise<Answer<Other[]>> {
   const [rooms, channels] = await Promise.all([fetchRooms('', signal), fetchLiveList(signal)]);
   if (!channels.ok) return channels;
-  const others: Other[] = (rooms.ok ? rooms.value : []).map(({ id, title, anchor, channel, viewers }) => ({
-    stream: channel.stream,
-    seed: anchor.userId,
-    name: title,
-    viewers,
-    href: `/room/${id}`,
+  const others: Other[] = (rooms.ok ? rooms.value : []).map((room) => ({
+    stream: room.channel.stream,
+    room,
+    name: room.title,
+    viewers: room.viewers,
+    href: `/room/${room.id}`,
   }));
   for (const { stream, name, viewers } of channels.value)
     if (!others.some((other) => other.stream === stream))
       others.push({
         stream,
-        seed: stream,
+        room: null,
         name: name || stream,
         viewers,
         href: `/watch/${encodeURIComponent(stream)}`,
