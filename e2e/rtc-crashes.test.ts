@@ -88,9 +88,9 @@ describe('a media worker killed while browsers publish and play', () => {
 
   for (const [player, calmMs] of [
     ['whep', 3_000],
-    ['flv', 6_000],
-    ['ws-flv', 6_000],
-    ['hls', 14_000],
+    ['flv', 4_000],
+    ['ws-flv', 4_000],
+    ['hls', 7_000],
   ] as const)
     it(`viewers by ${player} go on, whichever worker it was`, async (t) => {
       const channel = await lianmai.rest.createChannel(`show-${player}`);
