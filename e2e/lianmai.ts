@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts, freeUdpPorts } from './ports.ts';
 import { Rest } from './rest.ts';
 import { until, within } from './until.ts';
 
@@ -250,38 +249,6 @@ export async function runToEnd(...args: string[]): Promise<{ code: number | null
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(killer);
   return { code, stdout, stderr };
-}
-
-/** Ports nobody listens on at the moment, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-/** The first of so many UDP ports in a row that nobody has at the moment. */
-async function freeUdpPorts(count: number): Promise<number> {
-  for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 12_000);
-    const taken = await Promise.all(
-      Array.from({ length: count }, async (_, i) => {
-        const socket = createSocket('udp4');
-        const bound = once(socket, 'listening').then(() => false);
-        socket.bind(first + i, '127.0.0.1');
-        const isTaken = await bound.catch(() => true);
-        socket.close();
-        return isTaken;
-      }),
-    );
-    if (!taken.includes(true)) return first;
-  }
 }
 
 function flags(ports: Ports, dataDir: string, options: LianmaiOptions): string[] {

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePorts, runToEnd } from './lianmai.ts';
+import { runToEnd } from './lianmai.ts';
+import { freePorts } from './ports.ts';
 
 let dir: string;
 before(async () => {

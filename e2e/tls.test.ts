@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePorts, Lianmai } from './lianmai.ts';
+import { Lianmai } from './lianmai.ts';
 import { decode, push } from './peers/ffmpeg.ts';
 import { runProgram } from './peers/program.ts';
+import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
 let lianmai: Lianmai;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../lianmai.ts';
+import { freePorts } from '../ports.ts';
 import { until } from '../until.ts';
 import { Program } from './program.ts';
 
