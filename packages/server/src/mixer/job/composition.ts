@@ -1,5 +1,5 @@
-import type { MixInput, MixInputStatus, PictureId, StreamHolder } from '@lianmai/contract';
-import type { AudioFrame, DataFrame, VideoFrame } from '@lianmai/media';
+import type { MixInputStatus, PictureId, StreamHolder } from '@lianmai/contract';
+import type { DataFrame, VideoFrame } from '@lianmai/media';
 import type { BorrowedStreams } from '../../edge/hub/borrowed-streams.ts';
 import { GopCache } from '../../edge/hub/gop-cache.ts';
 import type { LiveStreamImpl } from '../../edge/hub/live-stream.ts';
@@ -7,15 +7,15 @@ import type { Logger } from '../../log/log.ts';
 import { Compositor } from '../picture/compositor.ts';
 import { toJpeg } from '../picture/jpeg.ts';
 import { PictureEncoder } from '../picture/picture-encoder.ts';
-import { InputClock, type Playhead } from '../sound/input-clock.ts';
 import { BLOCK_MS } from '../sound/planes.ts';
 import { SoundMixer } from '../sound/sound-mixer.ts';
-import { InputFeed } from './input-feed.ts';
+import { CompositionInputs } from './composition-inputs.ts';
+import { CompositionOutputs } from './composition-outputs.ts';
 import { metadataOf } from './mix-metadata.ts';
 import { type Due, OutputSchedule } from './output-schedule.ts';
 import type { MixPlan } from './plan.ts';
 import { SlowDown } from './slow-down.ts';
-import { SoundTrack, type SoundWish } from './sound-track.ts';
+import type { SoundWish } from './sound-track.ts';
 
 /** What compositions are made with. */
 export interface CompositionTools {
@@ -28,19 +28,6 @@ export interface CompositionTools {
   now(): number;
 }
 
-interface Input {
-  input: MixInput;
-  feed: InputFeed | null;
-  clock: InputClock;
-  /** Of its pictures: each is shown by the output's picture that is nearest in time, be that a little early. */
-  pictureClock: Playhead;
-}
-
-interface Output {
-  stream: LiveStreamImpl;
-  track: SoundTrack;
-}
-
 /** So long the first picture waits for inputs that are live to show something. */
 const SETTLE_MS = 1200;
 const SETTLE_LOOK_MS = 10;
@@ -49,8 +36,6 @@ const DRAIN_MS = 8;
 const KEY_FRAME_EVERY_MS = 1000;
 /** After something failed that should not, all is begun anew. */
 const ANEW_AFTER_MS = 1000;
-/** Pictures are shown early by no more than this, or half the time of one. */
-const MOST_EARLY_MS = 20;
 /** Of the fastest clock. */
 const HALF_PICTURE_MS = 8;
 const RATE_OVER_MS = 3000;
@@ -61,9 +46,9 @@ const RATE_OVER_MS = 3000;
  */
 export class Composition implements Due {
   readonly #tools: CompositionTools;
-  readonly #inputs = new Map<string, Input>();
+  readonly #inputs: CompositionInputs;
   readonly #sound = new SoundMixer({ lateMs: BLOCK_MS });
-  readonly #outputs = new Map<string, Output>();
+  readonly #outputs: CompositionOutputs;
   readonly #gop: GopCache;
   readonly #slowDown = new SlowDown();
   readonly #settled = Promise.withResolvers<void>();
@@ -88,6 +73,13 @@ export class Composition implements Due {
     this.#tools = tools;
     this.#startMs = tools.now();
     this.#gop = new GopCache(gopCacheBytes);
+    this.#inputs = new CompositionInputs({
+      ...{ streams: tools.streams, askKeyFrame: tools.askKeyFrame, now: tools.now, sound: this.#sound },
+      compositor: () => this.#compositor,
+      fps: () => this.#plan.output.fps,
+      work: (work) => this.#work(work),
+    });
+    this.#outputs = new CompositionOutputs(tools);
     this.#compositor = this.#openCompositor();
     try {
       this.#encoder = new PictureEncoder({ ...plan.output, ...sizeOf(plan) });
@@ -158,20 +150,9 @@ export class Composition implements Due {
 
   /** The mix with the sound that is wished for: begins with the newest key frame, and lasts for as long as somebody takes it. */
   stream(wish: SoundWish, holder: StreamHolder): LiveStreamImpl {
-    const key = `${wish.codec} ${wish.without ?? ''}`;
-    const known = this.#outputs.get(key);
-    if (known) return known.stream;
-    const output = {
-      stream: this.#tools.streams.create('composition', holder),
-      track: new SoundTrack(wish, this.#plan.output.audioKbps),
-    };
-    this.#outputs.set(key, output);
-    const nowMs = this.#tools.now();
-    output.stream.write(metadataOf(this.#plan.canvas, this.#plan.output), nowMs);
-    output.stream.write(output.track.config, nowMs);
-    output.stream.write(this.#config, nowMs);
-    for (const frame of this.#gop.frames) output.stream.write(frame, nowMs);
-    return output.stream;
+    const { canvas, output } = this.#plan;
+    const head = () => [metadataOf(canvas, output), this.#config, ...this.#gop.frames];
+    return this.#outputs.stream(wish, { kbps: output.audioKbps, holder, head });
   }
 
   /** Makes this from now on. */
@@ -190,7 +171,7 @@ export class Composition implements Due {
     if (isOtherSize || isOtherRate) this.#reopenCompositor();
     this.#takeInputs();
     if (isOtherSize || isOtherCodec) this.#reopenEncoder();
-    if (audioKbps !== before.output.audioKbps) this.#endOutputs();
+    if (audioKbps !== before.output.audioKbps) this.#outputs.end();
   }
 
   /** A picture that can be decoded alone, soon: at most one a second is made so. */
@@ -200,17 +181,12 @@ export class Composition implements Due {
 
   /** Somebody publishes the stream now. */
   published(stream: string): void {
-    for (const { feed } of this.#inputs.values()) if (feed?.stream === stream) feed.published();
+    this.#inputs.published(stream);
   }
 
   /** Lets go of streams that nobody takes. Called a few times a second. */
   tick(nowMs: number): void {
-    for (const [key, { stream, track }] of this.#outputs) {
-      if (stream.attached) continue;
-      this.#outputs.delete(key);
-      track.close();
-      stream.end('replaced');
-    }
+    this.#outputs.tick();
     const schedule = this.#schedule;
     if (!schedule) return;
     this.#rates.push({ atMs: nowMs, made: schedule.made });
@@ -236,9 +212,8 @@ export class Composition implements Due {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const { feed } of this.#inputs.values()) feed?.close();
-    this.#inputs.clear();
-    this.#endOutputs();
+    this.#inputs.close();
+    this.#outputs.end();
     this.#compositor.close();
     this.#encoder.close();
     this.#sound.close();
@@ -268,21 +243,18 @@ export class Composition implements Due {
 
   /** {@link Due}: one of the clock's blocks of sound. */
   block(atMs: number): void {
-    const mixed = this.#sound.mix(atMs);
-    for (const { stream, track } of this.#outputs.values())
-      for (const frame of track.encode(mixed, atMs)) stream.write(frame, this.#tools.now());
+    this.#outputs.sound(this.#sound.mix(atMs), atMs);
   }
 
   #write(frame: VideoFrame | DataFrame): void {
     if (frame.type !== 'config') this.#gop.push(frame, true);
-    const nowMs = this.#tools.now();
-    for (const { stream } of this.#outputs.values()) stream.write(frame, nowMs);
+    this.#outputs.write(frame);
   }
 
   #turn(): void {
     try {
       this.#work(() => {
-        this.#drain();
+        this.#inputs.drain(this.#tools.now() + DRAIN_MS);
         if (this.#schedule) this.#schedule.run(this);
         else this.#begin();
       });
@@ -300,27 +272,13 @@ export class Composition implements Due {
     this.#timer = setTimeout(() => this.#turn(), Math.max(0, waitMs));
   }
 
-  #drain(): void {
-    const { now } = this.#tools;
-    const untilMs = now() + DRAIN_MS;
-    for (const { feed } of this.#inputs.values()) feed?.drain(now, untilMs);
-  }
-
   /** The output begins when there is something to see. */
   #begin(): void {
     const nowMs = this.#tools.now();
-    if (nowMs - this.#startMs < SETTLE_MS && this.#isWaiting()) return;
+    if (nowMs - this.#startMs < SETTLE_MS && this.#inputs.isWaiting) return;
     const { fps } = this.#plan.output;
     this.#schedule = new OutputSchedule({ fps, blockMs: BLOCK_MS, startMs: nowMs, now: this.#tools.now });
     this.#settled.resolve();
-  }
-
-  #isWaiting(): boolean {
-    for (const { input, feed } of this.#inputs.values()) {
-      if (!feed || !input.video || this.#compositor.state(input.id).state !== 'waiting') continue;
-      if (feed.here || this.#tools.streams.holder(feed.stream) !== null) return true;
-    }
-    return false;
   }
 
   #work<T>(work: () => T): T {
@@ -347,71 +305,16 @@ export class Composition implements Due {
 
   #takeInputs(): void {
     const { inputs, layout, canvas } = this.#plan;
-    const ids = new Set(inputs.map(({ id }) => id));
-    for (const [id, { feed }] of this.#inputs) {
-      if (ids.has(id)) continue;
-      feed?.close();
-      this.#inputs.delete(id);
-      this.#sound.removeInput(id);
-    }
+    this.#inputs.release(inputs);
     this.#compositor.arrange(inputs, layout, canvas, this.#tools.now());
-    for (const input of inputs) this.#takeInput(input);
-  }
-
-  #takeInput(input: MixInput): void {
-    const { id, source, volume, muted, video } = input;
-    const stream = 'stream' in source ? source.stream : null;
-    const before = this.#inputs.get(id);
-    if (before && (before.feed?.stream ?? null) === stream) {
-      const showsAgain = video && !before.input.video;
-      before.input = input;
-      if (stream !== null) this.#sound.setInput(id, { volume, muted });
-      if (showsAgain) before.feed?.replay();
-      return;
-    }
-    if (before) {
-      before.feed?.close();
-      this.#sound.removeInput(id);
-      this.#compositor.reset(id);
-    }
-    const taken: Input = { input, feed: null, ...this.#newClock() };
-    this.#inputs.set(id, taken);
-    if (stream === null) return;
-    this.#sound.setInput(id, { volume, muted });
-    taken.feed = new InputFeed({
-      stream,
-      streams: this.#tools.streams,
-      take: (frame, isLive) => this.#work(() => this.#takeFrame(taken, frame, isLive)),
-      reset: () => {
-        Object.assign(taken, this.#newClock());
-        this.#compositor.reset(id);
-      },
-      askKeyFrame: this.#tools.askKeyFrame,
-    });
-  }
-
-  #newClock(): Pick<Input, 'clock' | 'pictureClock'> {
-    const clock = new InputClock();
-    return { clock, pictureClock: { playheadMs: (nowMs) => clock.playheadMs(nowMs + this.#earlyMs) } };
-  }
-
-  get #earlyMs(): number {
-    return Math.min(MOST_EARLY_MS, 500 / this.#plan.output.fps);
-  }
-
-  #takeFrame({ input, clock, pictureClock }: Input, frame: VideoFrame | AudioFrame, isLive: boolean): void {
-    const nowMs = this.#tools.now();
-    // Sound tells the clock of itself.
-    if (frame.track === 'audio') return this.#sound.write(input.id, frame, clock, nowMs);
-    if (isLive && frame.type !== 'config') clock.arrived(frame.dts + frame.cts, nowMs, this.#earlyMs);
-    if (input.video) this.#compositor.write(input.id, frame, pictureClock, nowMs);
+    this.#inputs.take(inputs);
   }
 
   #openCompositor(): Compositor {
     const { canvas, output } = this.#plan;
     const { pictures, log } = this.#tools;
     const compositor = new Compositor({ canvas, fps: output.fps, pictures, log });
-    compositor.onKeyFrameWanted = (id) => this.#inputs.get(id)?.feed?.requestKeyFrame(this.#tools.now());
+    compositor.onKeyFrameWanted = (id) => this.#inputs.requestKeyFrame(id);
     return compositor;
   }
 
@@ -420,7 +323,7 @@ export class Composition implements Due {
     const next = this.#openCompositor();
     this.#compositor.close();
     this.#compositor = next;
-    for (const { feed } of this.#inputs.values()) feed?.replay();
+    this.#inputs.replay();
   }
 
   #reopenEncoder(): void {
@@ -432,14 +335,6 @@ export class Composition implements Due {
     this.#anew = true;
     this.#write(metadataOf(this.#plan.canvas, this.#plan.output));
     this.#write(this.#config);
-  }
-
-  #endOutputs(): void {
-    for (const { stream, track } of this.#outputs.values()) {
-      track.close();
-      stream.end('replaced');
-    }
-    this.#outputs.clear();
   }
 }
 
