@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { missingDebianPackages } from './debian-packages.mjs';
@@ -13,6 +13,12 @@ import { fail, node24, root, say, setUp } from './setup.mjs';
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : null;
 const parts = ['static', 'unit', 'e2e'].filter((part) => only === null || only === part);
 if (parts.length === 0) fail(`--only takes static, unit or e2e, not "${only}"`);
+
+/**
+ * End-to-end files that measure delays and gaps, and so have the machine to themselves. The others wait more than they
+ * compute: they run two at a time.
+ */
+const MEASURING = ['delay', 'lip-sync', 'mix-delay', 'program', 'rtc'].map((name) => `e2e/${name}.test.ts`);
 
 /** Unit tests make many small databases; here they wait for no disk. */
 const MEMORY_FOLDER = '/dev/shm';
@@ -25,7 +31,8 @@ const total = { passed: 0, failed: 0 };
 const findings = [];
 for (const part of parts) {
   if (part === 'static') runStatic();
-  else await runTests(part);
+  if (part === 'unit') await runUnit();
+  if (part === 'e2e') await runEndToEnd();
 }
 sayFindings();
 console.log(`${total.passed} passed, ${total.failed} failed`);
@@ -53,10 +60,27 @@ function runStatic() {
   }
 }
 
-/** Unit tests run side by side, more than there are cores: some wait. An end-to-end file has the machine to itself. */
-async function runTests(part) {
-  const patterns = part === 'unit' ? ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts'] : ['e2e/**/*.test.ts'];
-  const concurrency = part === 'unit' ? availableParallelism() + 1 : 1;
+/** More files at a time than there are cores: some wait. */
+function runUnit() {
+  const files = ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts'];
+  return runTests(files, availableParallelism() + 1, hasRoom(MEMORY_FOLDER) ? { TMPDIR: MEMORY_FOLDER } : {});
+}
+
+async function runEndToEnd() {
+  const files = readdirSync(join(root, 'e2e'))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `e2e/${name}`);
+  const gone = MEASURING.filter((file) => !files.includes(file));
+  if (gone.length > 0) fail(`scripts/test.mjs names ${gone.join(', ')}, which is not there`);
+  await runTests(
+    files.filter((file) => !MEASURING.includes(file)),
+    2,
+  );
+  await runTests(MEASURING, 1);
+}
+
+/** Runs test files, so many at a time, with these variables besides this process's own. */
+async function runTests(files, concurrency, variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'lianmai-tests-'));
   const found = join(folder, 'findings');
   const args = [
@@ -67,10 +91,9 @@ async function runTests(part) {
     `--test-reporter-destination=${found}`,
     `--test-concurrency=${concurrency}`,
     '--test-timeout=300000',
-    ...patterns,
+    ...files,
   ];
-  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
-  if (part === 'unit' && hasRoom(MEMORY_FOLDER)) env.TMPDIR = MEMORY_FOLDER;
+  const env = { ...process.env, ...variables, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
   const child = spawn(node24(), args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = await once(child, 'exit');
   const lines = existsSync(found) ? readFileSync(found, 'utf8').split('\n').filter(Boolean) : [];
@@ -82,7 +105,7 @@ async function runTests(part) {
   total.failed += failed + cancelled;
   if (status !== 0 && failed + cancelled === 0) total.failed++;
   if (status === 0 && passed === 0) {
-    say(`No ${part} test was run`);
+    say(`No test of ${files.join(', ')} was run`);
     total.failed++;
   }
 }
