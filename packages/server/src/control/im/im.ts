@@ -16,6 +16,7 @@ import { IM_METHODS } from '@lianmai/contract/im';
 import type { Logger } from 'pino';
 import type { TObject } from 'typebox';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
+import { isStoreUnavailable, storeUnavailable } from '../../store/errors.ts';
 import type { Db } from '../../store/store.ts';
 import { type Connection, WorkerLink } from './connection.ts';
 import type { Applause, ImCaller, ImDesk, ImMethod, ImPresence, ImRight, SignalOptions } from './desk.ts';
@@ -217,10 +218,16 @@ export class Im implements ImDesk {
         if (typeof result !== 'string') this.#answerLater(link, number, call, result);
         else if (call !== null) link.push({ type: 'answer', connection: number, call, result });
       } catch (error) {
-        if (!(error instanceof LiveError)) this.#options.log.error({ err: error, method }, 'a chat call failed');
+        if (!(error instanceof LiveError)) this.#logFailure(error, method);
         refuse(link, number, call, error);
       }
     });
+  }
+
+  #logFailure(err: unknown, method: string): void {
+    const { log } = this.#options;
+    if (isStoreUnavailable(err)) log.debug({ err, method }, 'a chat call was refused: the database is away');
+    else log.error({ err, method }, 'a chat call failed');
   }
 
   #answerLater(link: WorkerLink, connection: number, call: number | null, { answer }: Later): void {
@@ -487,6 +494,10 @@ const TRY_AGAIN_LATER = 1013;
 function refuse(link: WorkerLink, connection: number, call: number | null, error: unknown): void {
   if (call === null) return;
   const known =
-    error instanceof LiveError ? error : new LiveError('INTERNAL', 'the server failed at this call; its log says why');
+    error instanceof LiveError
+      ? error
+      : isStoreUnavailable(error)
+        ? storeUnavailable()
+        : new LiveError('INTERNAL', 'the server failed at this call; its log says why');
   link.push({ type: 'refusal', connection, call, error: known.toBody().error });
 }

@@ -22,6 +22,7 @@ test('what is no message is refused with the field', () => {
   assert.throws(() => readBody('custom', 'x'.repeat(5000), words), { name: 'BAD_REQUEST', field: 'body' });
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`f${i}`, 1]));
   assert.throws(() => readBody('text', { text: 'x', ...many }, words), { name: 'BAD_REQUEST' });
+  assert.throws(() => readBody('danmaku', { text: 'x', more: 'y'.repeat(1000) }, words), { name: 'BAD_REQUEST' });
 });
 
 test('a gift is one of the list, and says what it is worth', () => {

@@ -6,6 +6,8 @@ import type { WordFilter } from './words.ts';
 
 const LONGEST_CUSTOM = 4096;
 const FIELDS_BESIDE_TEXT = 10;
+/** Of these fields, as JSON: everybody in the room gets them with every text. */
+const LONGEST_BESIDE_TEXT = 1000;
 
 /** What turns a text's direction around, or cannot be seen at all: with it a message can look like somebody else's. */
 const UNSEEN = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069\ufeff]/gu;
@@ -40,6 +42,12 @@ export function readBody(kind: Exclude<SentKind, 'like' | 'gift'>, body: unknown
   const { text, ...beside } = body as { text: string } & Record<string, unknown>;
   if (Object.keys(beside).length > FIELDS_BESIDE_TEXT)
     throw new LiveError('BAD_REQUEST', `a text may have ${FIELDS_BESIDE_TEXT} fields beside it`, 'body');
+  if (JSON.stringify(beside).length > LONGEST_BESIDE_TEXT)
+    throw new LiveError(
+      'BAD_REQUEST',
+      `fields beside a text may have ${LONGEST_BESIDE_TEXT} characters as JSON`,
+      'body',
+    );
   return { ...beside, text: readText(text, words) };
 }
 
