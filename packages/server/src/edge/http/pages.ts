@@ -50,6 +50,9 @@ export function openPages(
       );
     },
   });
-  return (request, response) =>
+  return (request, response) => {
+    // A file that was there at the start may be gone, when the pages are built anew below a running server.
+    response.once('pipe', (file) => file.once('error', () => response.destroy()));
     serve(request, response, () => sendError(response, new LiveError('NOT_FOUND', 'there is nothing at this address')));
+  };
 }
