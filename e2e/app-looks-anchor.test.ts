@@ -134,6 +134,11 @@ for (const { language, on, size } of LOOKS)
       await page.getByRole('log').getByText(LONG_TITLE).nth(1).waitFor();
       await button(`${words.air.requests} (1)`).waitFor();
       await looks('anchor');
+      if (on === 'phone') {
+        await page.setViewportSize({ width: PHONE.height, height: PHONE.width });
+        await looks('anchor-turned');
+        await page.setViewportSize(PHONE);
+      }
       await button(`${words.air.requests} (1)`).click();
       await looks('requests');
       await page.getByRole('dialog').getByRole('button', { name: words.air.invite }).click();

@@ -200,7 +200,12 @@ for (const { language, on, closes } of LOOKS)
       await page.getByRole('log').getByText('主播好！').first().waitFor();
       await plays();
       await looks('room');
-      if (on === 'phone') await scrollBack();
+      if (on === 'phone') {
+        await scrollBack();
+        await page.setViewportSize({ width: PHONE.height, height: PHONE.width });
+        await look('room-turned');
+        await page.setViewportSize(PHONE);
+      }
       await button(words.chat.gifts).click();
       await page.getByRole('dialog').getByRole('listitem').first().waitFor();
       await looks('gifts');

@@ -26,6 +26,13 @@ export function ChatList({
   useEffect(() => {
     if (newest !== undefined && isAtEnd) toEnd(list.current);
   }, [newest, isAtEnd]);
+  useEffect(() => {
+    // A keyboard that opens, a phone that is turned.
+    if (!isAtEnd || !list.current) return;
+    const observer = new ResizeObserver(() => toEnd(list.current));
+    observer.observe(list.current);
+    return () => observer.disconnect();
+  }, [isAtEnd]);
   const scrolled = () => {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = list.current ?? {};
     setIsAtEnd(scrollHeight - scrollTop - clientHeight < AT_END_PX);
