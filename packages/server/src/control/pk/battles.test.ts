@@ -49,6 +49,29 @@ describeStores('battles', (open) => {
     await home(left, right);
   });
 
+  it('go on while an anchor loads its page anew, whether it publishes to its room or to the conference', async () => {
+    const { left, right, id, conference } = await battle();
+    // Who answered publishes to the conference, and has no stream of its own any more.
+    const own = await set.publish(conference);
+    await set.media.end(right.channel.stream, 'unpublished');
+    await until(() => set.inputs(left).includes(own));
+    for (const gone of [own, left.channel.stream]) await set.media.end(gone, 'unpublished');
+    for (const { anchor } of [left, right]) anchor.leave();
+    set.clock.ms += 8000;
+    const anchors = [];
+    for (const { anchor } of [left, right]) anchors.push(await set.online(anchor.identity.userId));
+    const found = await anchors[1]!.call('pk.join', { sessionId: id });
+    assert.deepEqual([found.session.state, found.conference.conferenceId], ['battle', conference.conferenceId]);
+    await set.push(left);
+    assert.equal(await set.publish(found.conference), own);
+    await until(() => set.inputs(left).join() === [left.channel.stream, own].join());
+    assert.deepEqual([...left.anchor.of('pk.ended'), ...anchors[0]!.of('pk.ended')], []);
+    await anchors[0]!.call('pk.quit', { sessionId: id });
+    assert.equal((await over(anchors[1]!, id)).session.winner, right.id);
+    for (const { id: roomId, token } of [left, right]) await set.control.delete(`/v1/rooms/${roomId}`, { key: token });
+    await home(left, right);
+  });
+
   it('are rejected with words, withdrawn, end by time, and are lost by who quits or closes', async () => {
     const [left, right] = [await set.liveRoom(), await set.liveRoom()];
     const first = (await invite(left, right)).session.id;

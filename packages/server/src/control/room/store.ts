@@ -99,7 +99,9 @@ export async function expiredChannels(db: Db, nowMs: number): Promise<string[]> 
 /** Writes what rooms counted; answers the likes each open one has now. */
 export async function addCounts(tx: Db, counts: readonly RoomCount[]): Promise<Map<string, number>> {
   const likes = new Map<string, number>();
-  for (const { roomId, likes: more, beatAt, audience } of counts) {
+  // In one order everywhere: others hold two rooms too, those of a battle.
+  const inOrder = counts.toSorted((a, b) => (a.roomId < b.roomId ? -1 : 1));
+  for (const { roomId, likes: more, beatAt, audience } of inOrder) {
     const room = await tx
       .updateTable('room')
       .set((eb) => ({
