@@ -100,7 +100,7 @@ export class Lianmai implements AsyncDisposable {
   }
 
   /** Waits until `/healthz` is 200. */
-  async healthy(timeoutMs = 20_000): Promise<void> {
+  async healthy(timeoutMs = 30_000): Promise<void> {
     await until(
       '/healthz is 200',
       async () => {
@@ -170,7 +170,7 @@ export class Lianmai implements AsyncDisposable {
   }
 
   /** Resolves with the first log line, past or coming, that the test accepts. */
-  logged(what: string, test: (line: LogLine) => boolean, timeoutMs = 15_000): Promise<LogLine> {
+  logged(what: string, test: (line: LogLine) => boolean, timeoutMs = 30_000): Promise<LogLine> {
     return until(`a log line: ${what}`, () => this.log.find(test), timeoutMs);
   }
 

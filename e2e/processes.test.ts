@@ -13,7 +13,7 @@ import { until } from './until.ts';
 /** The promise is 2 s; a loaded test machine gets more, and says how long it took. */
 const BACK_WITHIN_MS = 6000;
 
-const live = (lianmai: Lianmai, channel: Channel, timeoutMs = 15_000) =>
+const live = (lianmai: Lianmai, channel: Channel, timeoutMs = 30_000) =>
   until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live', timeoutMs);
 
 describe('control killed', () => {

@@ -57,7 +57,7 @@ describe('a conference that may be watched', () => {
     await until(
       'its channel is gone',
       async () => (await lianmai.rest.call('GET', `/v1/channels/${meeting.channel!.id}`)).status === 404,
-      20_000,
+      30_000,
     );
     const mixes = await lianmai.rest.ok<{ items: unknown[] }>('GET', '/v1/mixes');
     assert.deepEqual(mixes.items, []);

@@ -47,7 +47,7 @@ export async function decode(url: string, seconds: number, ...inputOptions: stri
     ['-v', 'warning', '-nostdin', '-threads', '1', ...inputOptions, '-i', url]
       .concat(['-t', String(seconds), '-map', '0:v?', '-map', '0:a?', '-f', 'framecrc', '-'])
       .filter((arg) => arg !== ''),
-    seconds * 1000 + 20_000,
+    seconds * 1000 + 30_000,
   );
   const complaints = stderr.split('\n').filter((line) => line !== '' && !HARMLESS.some((known) => known.test(line)));
   if (complaints.length > 0) throw new Error(`ffmpeg complained of ${url}:\n${complaints.join('\n')}`);

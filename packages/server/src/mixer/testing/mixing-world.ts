@@ -133,7 +133,7 @@ export class MixingWorld implements AsyncDisposable {
     return recorder;
   }
 
-  async until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  async until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!(await condition())) {
       if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
