@@ -1,23 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
-import {
-  LiveError,
-  leases,
-  type MixJob,
-  type MixStatus,
-  mixMinusName,
-  type StreamEvent,
-  type StreamHolder,
-} from '@lianmai/contract';
+import { LiveError, type MixJob, type MixStatus, mixMinusName, type StreamHolder } from '@lianmai/contract';
 import type { Bus } from '../../bus/bus.ts';
 import type { LiveStreamImpl } from '../../edge/hub/live-stream.ts';
 import type { Composition, CompositionTools } from './composition.ts';
 import type { Compositions, Seat } from './compositions.ts';
-import { KeptLease } from './kept-lease.ts';
 import { MixOutput } from './mix-output.ts';
 import { Passage } from './passage.ts';
 import { passableStream, planKey, planOf } from './plan.ts';
 import { Programs } from './programs.ts';
+import { Publications } from './publications.ts';
 import type { SoundWish } from './sound-track.ts';
 
 export interface MixTools extends CompositionTools {
@@ -42,12 +33,6 @@ const RETRY_MS = 1000;
 const PREVIEW_AFTER_MS = 200;
 const OPUS = '?audio=opus';
 
-/** One of a mix's published streams, with its lease. */
-interface Published {
-  holder: StreamHolder;
-  lease: KeptLease<StreamHolder>;
-}
-
 /**
  * One mix: its streams, who sees it, and what it is made of at the moment: composed, passed on, or nothing while nobody
  * takes it.
@@ -57,8 +42,7 @@ export class Mix {
   readonly #programs: Programs;
   /** By name: the mix itself, the ones that leave out an input's sound, and what these are with Opus. */
   readonly #outputs = new Map<string, MixOutput>();
-  /** Streams that others find by their leases. */
-  readonly #published = new Map<string, Published>();
+  readonly #publications: Publications;
   #job: MixJob;
   #seat: Seat<Composition> | null = null;
   /** The newest is the one that fits the job. */
@@ -78,6 +62,7 @@ export class Mix {
     this.#job = job;
     this.#tools = tools;
     const { worker, bus, changed } = tools;
+    this.#publications = new Publications(tools);
     this.#programs = new Programs({ bus, worker, source: job.stream, kind: job.kind, changed });
     this.#publish();
     this.look();
@@ -94,7 +79,7 @@ export class Mix {
 
   /** Streams that others find, with what is known of them. */
   get published(): LiveStreamImpl[] {
-    return [...this.#published.keys()].flatMap((name) => this.#outputs.get(name)?.stream ?? []);
+    return this.#publications.names.flatMap((name) => this.#outputs.get(name)?.stream ?? []);
   }
 
   /**
@@ -150,7 +135,7 @@ export class Mix {
 
   /** Somebody publishes the stream now, or nobody does. */
   holderChanged(stream: string, holder: StreamHolder | null): void {
-    if (holder === null) this.#published.get(stream)?.lease.ended();
+    if (holder === null) this.#publications.ended(stream);
     else for (const { passage } of this.#passages) passage.published(stream);
   }
 
@@ -213,10 +198,7 @@ export class Mix {
     this.#over = true;
     void this.#programs.release();
     for (const output of this.#outputs.values()) output.close(reason);
-    for (const [name, { holder, lease }] of this.#published) {
-      if (lease.held) this.#announce(name, holder, reason === 'shutdown' ? 'interrupted' : 'ended', reason);
-      void lease.release();
-    }
+    for (const name of this.#publications.names) this.#publications.withdraw(name, reason);
     for (const { passage } of this.#passages) passage.close();
     this.#passages = [];
     this.#leaveSeat();
@@ -337,7 +319,7 @@ export class Mix {
 
   #letOutputsGo(): void {
     for (const [name, output] of this.#outputs) {
-      if (this.#published.has(name) || output.isWanted(this.#tools.lingerMs)) continue;
+      if (this.#publications.has(name) || output.isWanted(this.#tools.lingerMs)) continue;
       output.close('replaced');
       this.#outputs.delete(name);
     }
@@ -378,11 +360,9 @@ export class Mix {
     const wanted = new Map<string, SoundWish>([[stream, { without: null, codec: 'aac' }]]);
     for (const { id, mixMinus } of inputs)
       if (mixMinus) wanted.set(mixMinusName(stream, id), { without: id, codec: 'aac' });
-    for (const [name, { holder, lease }] of this.#published) {
+    for (const name of this.#publications.names) {
       if (wanted.has(name)) continue;
-      this.#published.delete(name);
-      if (lease.held) this.#announce(name, holder, 'ended', 'unpublished');
-      void lease.release();
+      this.#publications.withdraw(name, 'unpublished');
       for (const variant of [name, `${name}${OPUS}`]) {
         this.#outputs.get(variant)?.close('unpublished');
         this.#outputs.delete(variant);
@@ -392,35 +372,19 @@ export class Mix {
   }
 
   #publishOne(name: string, sound: SoundWish): void {
-    const { worker, bus, now } = this.#tools;
-    const { channelId, accountId, play } = this.#job;
-    const known = this.#published.get(name);
-    if (known) {
-      const { holder } = known;
-      if (
-        JSON.stringify([holder.channelId, holder.accountId, holder.play]) ===
-        JSON.stringify([channelId, accountId, play])
-      )
-        return;
-      known.holder = { ...holder, channelId, accountId, play };
-      for (const variant of [name, `${name}${OPUS}`]) {
-        const output = this.#outputs.get(variant);
-        if (output) output.stream.holder = known.holder;
-      }
-      void known.lease.replace(known.holder);
+    const before = this.#publications.holder(name);
+    const holder = this.#publications.publish(name, this.#job);
+    if (before === null) {
+      const output = this.#addOutput(name, sound, holder);
+      // Only the mix itself is begun for its own sake.
+      if (sound.without !== null) output.wantedMs = Number.NEGATIVE_INFINITY;
       return;
     }
-    const startedAtMs = Math.round(now());
-    const sessionId = randomUUID();
-    const holder: StreamHolder = { sessionId, channelId, accountId, play, worker, protocol: 'internal', startedAtMs };
-    this.#addOutput(name, sound, holder);
-    // Only the mix itself is begun for its own sake.
-    if (sound.without !== null) this.#outputs.get(name)!.wantedMs = Number.NEGATIVE_INFINITY;
-    const taken = () => this.#announce(name, this.#published.get(name)?.holder ?? holder, 'live');
-    this.#published.set(name, {
-      holder,
-      lease: new KeptLease({ bus, key: leases.stream(name), value: holder, taken }),
-    });
+    if (holder === before) return;
+    for (const variant of [name, `${name}${OPUS}`]) {
+      const output = this.#outputs.get(variant);
+      if (output) output.stream.holder = holder;
+    }
   }
 
   #addOutput(name: string, sound: SoundWish, holder: StreamHolder): MixOutput {
@@ -436,20 +400,8 @@ export class Mix {
     if (!name.endsWith(OPUS)) return null;
     const plain = name.slice(0, -OPUS.length);
     const output = this.#outputs.get(plain);
-    const holder = this.#published.get(plain)?.holder;
+    const holder = this.#publications.holder(plain);
     if (!output || !holder) return null;
     return this.#addOutput(name, { ...output.sound, codec: 'opus' }, holder);
-  }
-
-  #announce(
-    stream: string,
-    { channelId, sessionId }: StreamHolder,
-    state: StreamEvent['state'],
-    reason?: StreamEvent['reason'],
-  ): void {
-    const { bus, worker, now } = this.#tools;
-    const atMs = Math.round(now());
-    const event = { stream, channelId, sessionId, worker, state, atMs, ...(reason === undefined ? {} : { reason }) };
-    bus.publish('stream.event', event);
   }
 }
