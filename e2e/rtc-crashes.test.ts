@@ -22,7 +22,7 @@ let lianmai: Lianmai;
 let browsers: Record<'anna' | 'bo' | 'viewer', Browser>;
 
 before(async () => {
-  lianmai = await Lianmai.start({ workers: 2, settings: { mixers: '0', 'publish-grace-ms': '5000' } });
+  lianmai = await Lianmai.start({ workers: 2, settings: { mixers: '0', 'publish-grace-ms': '10000' } });
   browsers = { anna: await Browser.start(), bo: await Browser.start(), viewer: await Browser.start() };
 });
 after(async () => {

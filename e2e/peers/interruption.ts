@@ -31,8 +31,10 @@ export async function interruption(
     await after(LOOK_MS);
     const now = await pictures();
     const nowMs = performance.now();
-    if (now !== null && now !== shown) {
-      shown = now;
+    // A counter that begins anew is no picture yet.
+    const isNew = now !== null && now > (shown ?? 0);
+    shown = now;
+    if (isNew) {
       if (nowMs - shownMs > GAP_MS) {
         gaps.push(Math.round(nowMs - shownMs));
         if (nowMs - shownMs > calmMs / 3) calmSinceMs = nowMs;
