@@ -66,7 +66,7 @@ export const RoomSummary = Type.Object(
   {
     durationSeconds: Type.Integer({ minimum: 0, description: 'On air' }),
     peakViewers: Count,
-    totalViewers: Type.Integer({ minimum: 0, description: 'Different users that were there' }),
+    totalViewers: Type.Integer({ minimum: 0, description: 'Different viewers that were there' }),
     likes: Count,
   },
   { title: 'RoomSummary' },
@@ -97,7 +97,7 @@ export const Room = Type.Object(
       },
       { description: '`push`: only for the anchor, its app and the operator; signed' },
     ),
-    viewers: Type.Integer({ minimum: 0, description: 'Users in the room now; one with two tabs is one' }),
+    viewers: Type.Integer({ minimum: 0, description: 'Who watches now, logged in or not; one with two tabs is one' }),
     likes: Count,
     settings: RoomSettings,
     custom: RoomCustom,

@@ -71,7 +71,7 @@ export class ChatRoom {
   readonly id: string;
   readonly appId: string;
   readonly anchorId: string;
-  readonly isPublic: boolean;
+  isPublic: boolean;
   readonly crowd = new Crowd();
   readonly visitors: Visitors;
   readonly floor: Floor;

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { ChatRules, IssuedToken, Room } from '@lianmai/contract/rest';
+import { pino } from 'pino';
 import { FlakyStore } from '../../store/testing/flaky-store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import { TestControl } from '../testing/test-control.ts';
 import { until } from '../testing/until.ts';
+import { type Connection, WorkerLink } from './connection.ts';
+import { Rooms } from './rooms.ts';
+import { SeqClock } from './seq-clock.ts';
 import { type ChatPeer, ChatWorker } from './testing/chat-worker.ts';
 
 describeStores('chat', (open) => {
@@ -365,5 +369,53 @@ describeStores('what is said while the database is away', (open) => {
       messages.map((message: { body: unknown }) => message.body),
       ['before', 'one', 'two'],
     );
+  });
+});
+
+describeStores('a room that is not open to everybody any more', (open) => {
+  it('sends out who is not logged in', async () => {
+    const { db } = await open();
+    const facts = { id: 'r', appId: 'app', anchorId: 'anna', isPublic: true, likes: 0 };
+    const audiences: number[] = [];
+    const rooms = new Rooms({
+      db,
+      visitorsPerAddress: 5,
+      now: () => 1,
+      seq: () => new SeqClock(() => 1, 0),
+      log: pino({ level: 'silent' }),
+      presence: () => assert.fail(),
+      applause: () => assert.fail(),
+      rooms: {
+        find: async () => ({ ...facts, settings: { slowModeSeconds: 0, muteAll: false } }),
+        view: assert.fail,
+        configure: assert.fail,
+        addLikes: assert.fail,
+        setAudience: (_, viewers) => audiences.push(viewers),
+      },
+    });
+    const worker = new WorkerLink('edge-0', 'i', () => {});
+    const visitor: Connection = {
+      id: 'c',
+      worker,
+      number: 1,
+      identity: { appId: '', userId: '~v' },
+      session: 's',
+      profile: { userId: '~v', nickname: '', avatar: null },
+      isVisitor: true,
+      visitorId: '~v',
+      address: 'a',
+      rooms: new Set(),
+    };
+    const room = await rooms.open('r', '');
+    rooms.enter(room, visitor, null, false);
+    await rooms.checkVisitors();
+    assert.deepEqual([visitor.rooms.size, room.viewers], [1, 1]);
+    facts.isPublic = false;
+    await rooms.checkVisitors();
+    assert.deepEqual([visitor.rooms.size, room.viewers], [0, 0]);
+    await assert.rejects(rooms.open('r', ''), { name: 'UNAUTHENTICATED' });
+    rooms.tick(1);
+    assert.deepEqual(audiences, [1, 0]);
+    await rooms.close();
   });
 });

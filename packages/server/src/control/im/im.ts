@@ -466,6 +466,7 @@ export class Im implements ImDesk {
     this.#signals.sweep(nowMs);
     this.#sessions.sweep(nowMs);
     this.rooms.sweep(nowMs);
+    await this.rooms.checkVisitors();
     await forgetClosedChat(db, nowMs - CLOSED_CHAT_KEPT_MS).catch((error: unknown) =>
       log.warn({ err: error }, 'old chat is still there'),
     );

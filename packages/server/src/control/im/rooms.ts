@@ -258,6 +258,30 @@ export class Rooms {
     }
   }
 
+  /** Sends out who is not logged in, of rooms that are not open to everybody any more. */
+  async checkVisitors(): Promise<void> {
+    const { rooms, log } = this.#options;
+    for (const room of [...this.#open.values()].filter(({ visitors }) => visitors.size > 0))
+      try {
+        const facts = await rooms.find(room.id);
+        if (!facts) continue;
+        room.isPublic = facts.isPublic;
+        if (!room.isPublic) this.#sendOut(room, [...room.visitors]);
+      } catch (error) {
+        log.debug({ err: error, roomId: room.id }, 'whether a room is open to everybody is looked at later');
+      }
+  }
+
+  #sendOut(room: ChatRoom, members: readonly Member[]): void {
+    for (const member of members) {
+      for (const connection of [...member.connections]) {
+        room.drop(connection);
+        connection.worker.push({ type: 'leave', roomId: room.id, connections: [connection.number] });
+      }
+      this.#left(room, member, 'kicked');
+    }
+  }
+
   /** Writes down what came up since the last time. What cannot be written now is tried again. */
   save(): Promise<void> {
     return this.#saveOf(() => new Set([...this.#open.values(), ...this.#unsaved]));
