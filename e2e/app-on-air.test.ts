@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -44,7 +47,10 @@ const chatters: ChatClient[] = [];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lianmai-cameras-'));
-  lianmai = await Lianmai.start({ workers: 1, settings: { mixers: '1', 'cohost-answer-ms': '20000' } });
+  lianmai = await Lianmai.start({
+    workers: 1,
+    settings: { mixers: '1', 'cohost-answer-ms': '20000', 'picture-sources': 'http://127.0.0.1:*' },
+  });
   const camera = (colour: ColourName) => writeFakeCamera(join(folder, `${colour}.y4m`), colour);
   browsers = {
     anna: await Browser.start({ camera: await camera('red') }),
@@ -118,6 +124,43 @@ describe('pictures of one’s own', () => {
     await anna.getByRole('dialog').getByText('Bo').waitFor();
     const { width, colour } = await shownPicture(anna, 'dialog img');
     assert.deepEqual([width, colour], [256, 'yellow']);
+    await closeSheet(anna);
+  });
+
+  it('one that a customer’s own server has is shown, and that server does not learn on which page', async (t) => {
+    const { buffer } = await pictureFile(anna, '#080');
+    const asked: IncomingHttpHeaders[] = [];
+    const theirs = createServer((request, response) => {
+      asked.push(request.headers);
+      response.writeHead(200, { 'content-type': 'image/png' }).end(buffer);
+    }).listen(0, '127.0.0.1');
+    t.after(() => {
+      theirs.close();
+      theirs.closeAllConnections();
+    });
+    await once(theirs, 'listening');
+    const avatar = `http://127.0.0.1:${(theirs.address() as AddressInfo).port}/gil.png`;
+    const { token } = await lianmai.rest.ok<{ token: string }>('POST', '/v1/users/token', {
+      userId: 'gil',
+      nickname: 'Gil',
+      avatar,
+    });
+    using gil = await ChatClient.connect(lianmai.http, token);
+    await gil.call('room.enter', { roomId });
+    await button(anna, 'Viewers').click();
+    await anna.getByRole('dialog').getByText('Gil').waitFor();
+    const width = await anna.locator(`dialog img[src="${avatar}"]`).evaluate(async (element) => {
+      await (element as HTMLImageElement).decode();
+      return (element as HTMLImageElement).naturalWidth;
+    });
+    assert.equal(width, 800);
+    assert.deepEqual(
+      asked.map(({ referer }) => referer),
+      [undefined],
+    );
+    gil[Symbol.dispose]();
+    // Gone, and not to be mistaken for whom the next tests are about.
+    await anna.getByRole('dialog').getByText('Gil').waitFor({ state: 'detached', timeout: PATIENT_MS });
   });
 });
 
