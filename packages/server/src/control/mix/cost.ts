@@ -3,10 +3,10 @@ import type { MixSpec } from './spec.ts';
 
 /*
  * What a mix costs, in cores (1: one whole core), from measurements on a 2-core machine at 25 fps: 1280x720 at 1.5 Mbit/s
- * takes 0.15 to compose and encode with the quality preset and 0.105 with the economy one; each input of 640x360 adds 0.0175,
+ * takes 0.15 to compose and encode with the quality preset and 0.1 with the economy one; each input of 640x360 adds 0.0175,
  * a little more than half of it by its pixels.
  */
-const ENCODE_PER_PIXEL = { quality: 0.152 / (1280 * 720 * 25), economy: 0.105 / (1280 * 720 * 25) } as const;
+const ENCODE_PER_PIXEL = { quality: 0.152 / (1280 * 720 * 25), economy: 0.1 / (1280 * 720 * 25) } as const;
 const DECODE_PER_PIXEL = 0.0095 / (640 * 360 * 25);
 const PER_INPUT = 0.008;
 const PER_MIX = 0.005;
