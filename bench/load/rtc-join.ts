@@ -1,21 +1,28 @@
 import type { RtcTarget } from './rtc-load.ts';
 import type { RtcReceiver } from './rtc-receiver.ts';
 
-/** Makes a receiver a viewer of the stream. @throws Error when the server refuses. */
-export type Join = (receiver: RtcReceiver) => Promise<void>;
+/** Makes a receiver a viewer of the stream. @returns what says goodbye. @throws Error when the server refuses. */
+export type Join = (receiver: RtcReceiver) => Promise<Leave>;
+export type Leave = () => Promise<void>;
 
 export async function joining(target: RtcTarget): Promise<Join> {
   if (target.kind === 'whep') return (receiver) => joinByWhep(target.url, receiver);
   const client = await JanusClient.open(target.url, target.mountpoint);
-  return (receiver) => client.join(receiver);
+  return async (receiver) => {
+    await client.join(receiver);
+    return async () => {}; // Janus is not measured at it
+  };
 }
 
-async function joinByWhep(url: string, receiver: RtcReceiver): Promise<void> {
+async function joinByWhep(url: string, receiver: RtcReceiver): Promise<Leave> {
   const offer = await receiver.offer();
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: offer });
   const body = await response.text();
   if (response.status !== 201) throw new Error(`WHEP: ${response.status} ${body}`);
   receiver.accept(body);
+  const session = new URL(response.headers.get('location') ?? url, url);
+  // The native library closes without a word of DTLS, unlike browsers.
+  return async () => void (await (await fetch(session, { method: 'DELETE' })).text());
 }
 
 interface JanusMessage {

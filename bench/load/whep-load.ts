@@ -7,7 +7,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { initLogger } from 'node-datachannel';
 import { cpuSeconds, residentKb } from '../processes.ts';
 import { medianOf, spreadOf } from '../report/figures.ts';
-import { type Join, joining } from './rtc-join.ts';
+import { type Join, joining, type Leave } from './rtc-join.ts';
 import type { RtcLoadOptions, RtcMeasurement, RtcProbe } from './rtc-load.ts';
 import { RtcReceiver } from './rtc-receiver.ts';
 
@@ -19,14 +19,12 @@ const PROBES_MS = 20_000;
 const LONGEST_PAUSE_MS = 2000;
 const SHORT_PAUSE_MS = 200;
 const LONG_WAIT_MS = 500;
-/** The native library says them from a thread of its own. */
-const GOODBYES_MS = 1000;
 
 const options = JSON.parse(process.argv[2]!) as RtcLoadOptions;
 const address = options.target.receiverAddress;
 initLogger('Fatal', (_level, message) => console.error(message));
-/** Those that say goodbye when this process ends. */
-const polite: RtcReceiver[] = [];
+/** What says goodbye when this process ends. */
+const goodbyes: Leave[] = [];
 process.stdin.on('end', leave).resume();
 await { crowd, probe, storm }[options.task]();
 
@@ -151,12 +149,10 @@ async function storm(): Promise<void> {
     Array.from({ length: options.viewers }, async (_, i) => {
       await after((i / options.viewers) * 1000);
       const receiver = new RtcReceiver(`storm-${i}`, { address, findsKeyFrame: true });
-      polite.push(receiver);
       const requestedAt = performance.now();
-      const isWatching = await join(receiver).then(
-        () => receiver.watches(JOIN_WITHIN_MS),
-        () => false,
-      );
+      const leave = await join(receiver).catch(() => null);
+      if (leave) goodbyes.push(leave);
+      const isWatching = leave !== null && (await receiver.watches(JOIN_WITHIN_MS));
       const { firstPacketAt, keyFrameAt } = receiver;
       return isWatching ? [firstPacketAt! - requestedAt, keyFrameAt! - requestedAt] : null;
     }),
@@ -171,8 +167,7 @@ async function storm(): Promise<void> {
 }
 
 async function leave(): Promise<never> {
-  for (const receiver of polite) receiver.close();
-  if (polite.length > 0) await after(GOODBYES_MS);
+  await Promise.allSettled(goodbyes.map((goodbye) => goodbye()));
   process.exit(0);
 }
 
