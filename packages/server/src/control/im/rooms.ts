@@ -4,12 +4,12 @@ import { DEFAULT_GIFTS, type RoomMember } from '@lianmai/contract/im';
 import type { Room } from '@lianmai/contract/rest';
 import type { Logger } from 'pino';
 import type { Db } from '../../store/store.ts';
-import { Attendance } from './attendance.ts';
-import { ChatRoom, type Unsaved } from './chat-room.ts';
+import { ChatRoom } from './chat-room.ts';
 import type { Connection } from './connection.ts';
 import type { Member } from './crowd.ts';
 import type { Applause, ImPresence } from './desk.ts';
 import type { Sanction } from './floor.ts';
+import { Keeper } from './keeper.ts';
 import { type GivenGift, readText } from './message-body.ts';
 import type { ChatRules, ImRooms } from './ports.ts';
 import type { SeqClock } from './seq-clock.ts';
@@ -33,8 +33,6 @@ const EMPTY_KEPT_MS = 300_000;
 /** What is shown of a room to who enters may be so old, so that a crowd at the door is cheap. */
 const VIEW_KEPT_MS = 1000;
 const RULES_KEPT_MS = 60_000;
-/** What is said within this is written down, and answered, together. */
-const TOGETHER_MS = 20;
 /** Who was sent out may come back after that; who was banned, after what the ban says. */
 const KICKED_FOR_MS = 60_000;
 
@@ -52,17 +50,14 @@ export class Rooms {
   readonly #timers = new Map<ChatRoom, NodeJS.Timeout>();
   /** Who leaves, unless it comes back. */
   readonly #leaving = new Map<Member, ChatRoom>();
-  readonly #attendance = new Map<string, Attendance>();
+  readonly #keeper: Keeper;
   readonly #told = new Map<string, string>();
   readonly #views = new Map<string, { view: Promise<Room>; atMs: number }>();
   readonly #rules = new Map<string, AppRules>();
-  /** With messages that are not written. */
-  readonly #unsaved = new Set<ChatRoom>();
-  #saveTimer: NodeJS.Timeout | null = null;
-  #saving: Promise<void> = Promise.resolve();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#keeper = new Keeper({ ...options, open: () => this.#open.values() });
   }
 
   /** A room that is in memory, as every room is that somebody is in. */
@@ -109,7 +104,7 @@ export class Rooms {
     const nowMs = this.#options.now();
     const { userId } = connection.identity;
     if (!room.enter(connection, seq, nowMs, isBack)) return;
-    if (userId !== room.anchorId) this.#attendance.get(room.id)?.note(userId);
+    if (userId !== room.anchorId) this.#keeper.attendance(room.id)?.note(userId);
     this.#tellAudience(room);
     if (connection.isVisitor) return;
     this.#options.presence({ type: 'entered', roomId: room.id, userId });
@@ -274,26 +269,21 @@ export class Rooms {
 
   #sendOut(room: ChatRoom, members: readonly Member[]): void {
     for (const member of members) {
-      for (const connection of [...member.connections]) {
-        room.drop(connection);
-        connection.worker.push({ type: 'leave', roomId: room.id, connections: [connection.number] });
-      }
+      this.#disconnect(room, member);
       this.#left(room, member, 'kicked');
+    }
+  }
+
+  #disconnect(room: ChatRoom, { connections }: Member): void {
+    for (const connection of [...connections]) {
+      room.drop(connection);
+      connection.worker.push({ type: 'leave', roomId: room.id, connections: [connection.number] });
     }
   }
 
   /** Writes down what came up since the last time. What cannot be written now is tried again. */
   save(): Promise<void> {
-    return this.#saveOf(() => new Set([...this.#open.values(), ...this.#unsaved]));
-  }
-
-  #saveOf(rooms: () => Set<ChatRoom>): Promise<void> {
-    this.#saving = this.#saving
-      .then(() => this.#save(rooms()))
-      .catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'what was said last in rooms is not written down');
-      });
-    return this.#saving;
+    return this.#keeper.save();
   }
 
   async close(): Promise<void> {
@@ -301,11 +291,7 @@ export class Rooms {
     // After the last words, which may have asked for more.
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    if (this.#saveTimer) clearTimeout(this.#saveTimer);
-    await this.save();
-    for (const room of this.#unsaved)
-      for (const { done } of room.takeUnsaved().messages)
-        done(new LiveError('UNAVAILABLE', 'it was said, but could not be written down: the database is away'));
+    await this.#keeper.close();
   }
 
   async #load(roomId: string): Promise<ChatRoom | null> {
@@ -316,19 +302,11 @@ export class Rooms {
     const state = { ...facts, ...facts.settings, ...kept, visitorsPerAddress };
     const room = new ChatRoom(state, seq(), now(), {
       wake: (woken, atMs) => this.#wake(woken, atMs),
-      unsaved: (spoken) => this.#saveSoon(spoken),
+      unsaved: (spoken) => this.#keeper.add(spoken),
     });
-    this.#attendance.set(roomId, new Attendance(visitors));
+    this.#keeper.begin(roomId, visitors);
     this.#open.set(roomId, room);
     return room;
-  }
-
-  #saveSoon(room: ChatRoom): void {
-    this.#unsaved.add(room);
-    this.#saveTimer ??= setTimeout(() => {
-      this.#saveTimer = null;
-      void this.#saveOf(() => new Set(this.#unsaved));
-    }, TOGETHER_MS);
   }
 
   #wake(room: ChatRoom, atMs: number): void {
@@ -351,15 +329,12 @@ export class Rooms {
     room.tell('room.closed', closed, 'system', nowMs);
     room.flush(nowMs);
     for (const member of room.everybody()) {
-      for (const connection of [...member.connections]) {
-        room.drop(connection);
-        connection.worker.push({ type: 'leave', roomId: room.id, connections: [connection.number] });
-      }
+      this.#disconnect(room, member);
       this.#leaving.delete(member);
       if (room.visitors.get(member.user.userId)) continue;
       this.#options.presence({ type: 'left', roomId: room.id, userId: member.user.userId, reason: 'closed' });
     }
-    this.#unsaved.add(room);
+    this.#keeper.add(room);
     void this.save().then(() => this.#forget(room));
     this.#open.delete(room.id);
   }
@@ -368,7 +343,8 @@ export class Rooms {
     clearTimeout(this.#timers.get(room));
     this.#timers.delete(room);
     if (this.#open.get(room.id) === room) this.#open.delete(room.id);
-    for (const kept of [this.#attendance, this.#told, this.#views]) kept.delete(room.id);
+    this.#keeper.forget(room.id);
+    for (const kept of [this.#told, this.#views]) kept.delete(room.id);
   }
 
   async #sanction(room: ChatRoom, sanction: Sanction): Promise<void> {
@@ -381,33 +357,8 @@ export class Rooms {
     return seconds === 0 ? 0 : this.#options.now() + seconds * 1000;
   }
 
-  async #save(rooms: ReadonlySet<ChatRoom>): Promise<void> {
-    const taken: Taken[] = [];
-    for (const room of rooms) {
-      this.#unsaved.delete(room);
-      const { messages, gifts } = room.takeUnsaved();
-      const viewers = this.#attendance.get(room.id)?.take() ?? [];
-      if (messages.length > 0 || gifts || viewers.length > 0) taken.push({ room, messages, gifts, viewers });
-    }
-    if (taken.length === 0) return;
-    try {
-      for (const [roomId, added] of await store.saveChat(this.#options.db, taken.map(unsavedOf)))
-        this.#attendance.get(roomId)?.added(added);
-    } catch (error) {
-      for (const one of taken) this.#putBack(one);
-      throw error;
-    }
-    for (const { messages } of taken) for (const { done } of messages) done(null);
-  }
-
-  #putBack({ room, messages, gifts, viewers }: Taken): void {
-    room.putBack({ messages, gifts });
-    this.#attendance.get(room.id)?.putBack(viewers);
-    this.#unsaved.add(room);
-  }
-
   #tellAudience({ id, viewers }: ChatRoom): void {
-    const attendance = this.#attendance.get(id);
+    const attendance = this.#keeper.attendance(id);
     if (!attendance) return;
     const { total } = attendance;
     const told = `${viewers} ${total}`;
@@ -416,21 +367,6 @@ export class Rooms {
     this.#options.rooms.setAudience(id, viewers, total);
   }
 }
-
-/** What is to be written of a room. */
-interface Taken {
-  room: ChatRoom;
-  messages: Unsaved[];
-  gifts: boolean;
-  viewers: string[];
-}
-
-const unsavedOf = ({ room, messages, gifts, viewers }: Taken): store.UnsavedChat => ({
-  roomId: room.id,
-  messages: messages.map(({ message }) => message),
-  gifts: gifts ? room.gifts : null,
-  visitors: viewers,
-});
 
 export const newMessageId = (): string => randomBytes(9).toString('base64url');
 
