@@ -4,7 +4,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { missingDebianPackages } from './debian-packages.mjs';
@@ -14,15 +24,14 @@ const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf
 const parts = ['static', 'unit', 'e2e'].filter((part) => only === null || only === part);
 if (parts.length === 0) fail(`--only takes static, unit or e2e, not "${only}"`);
 
-/**
- * End-to-end files that measure delays and gaps, and so have the machine to themselves. The others wait more than they
- * compute: they run two at a time.
- */
-const MEASURING = ['delay', 'lip-sync', 'mix-delay', 'program', 'rtc'].map((name) => `e2e/${name}.test.ts`);
+/** Files that measure delays and gaps, or mix in real time, and so have the machine to themselves. */
+const ALONE = ['delay', 'lip-sync', 'mix-delay', 'program', 'rtc'].map((name) => `e2e/${name}.test.ts`);
+ALONE.push('packages/server/src/mixer/mixer.test.ts');
 
 /** Unit tests make many small databases; here they wait for no disk. */
 const MEMORY_FOLDER = '/dev/shm';
 
+for (const file of ALONE) if (!existsSync(join(root, file))) fail(`scripts/test.mjs names ${file}, which is not there`);
 setUp();
 if (parts.includes('unit') || parts.includes('e2e')) installDebianPackages();
 
@@ -62,26 +71,36 @@ function runStatic() {
 
 /** More files at a time than there are cores: some wait. */
 function runUnit() {
-  const files = ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts'];
-  return runTests(files, availableParallelism() + 1, hasRoom(MEMORY_FOLDER) ? { TMPDIR: MEMORY_FOLDER } : {});
+  const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
+  const files = [...packages, 'bench'].flatMap(testsBelow);
+  return runApart(files, availableParallelism() + 1, hasRoom(MEMORY_FOLDER) ? MEMORY_FOLDER : null);
 }
 
-async function runEndToEnd() {
-  const files = readdirSync(join(root, 'e2e'))
+/** Two files at a time: they wait more than they compute. */
+function runEndToEnd() {
+  return runApart(testsBelow('e2e'), 2, null);
+}
+
+const testsBelow = (folder) =>
+  readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => `e2e/${name}`);
-  const gone = MEASURING.filter((file) => !files.includes(file));
-  if (gone.length > 0) fail(`scripts/test.mjs names ${gone.join(', ')}, which is not there`);
+    .sort()
+    .map((name) => `${folder}/${name}`);
+
+async function runApart(files, concurrency, scratch) {
+  const alone = files.filter((file) => ALONE.includes(file));
   await runTests(
-    files.filter((file) => !MEASURING.includes(file)),
-    2,
+    files.filter((file) => !alone.includes(file)),
+    concurrency,
+    scratch,
   );
-  await runTests(MEASURING, 1);
+  await runTests(alone, 1, scratch);
 }
 
-/** Runs test files, so many at a time, with these variables besides this process's own. */
-async function runTests(files, concurrency, variables = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'lianmai-tests-'));
+/** Runs test files, so many at a time. What they write goes below `scratch`; null: where everybody's does. */
+async function runTests(files, concurrency, scratch = null) {
+  const folder = mkdtempSync(join(scratch ?? tmpdir(), 'lianmai-tests-'));
+  chmodSync(folder, 0o755); // PostgreSQL runs as another user
   const found = join(folder, 'findings');
   const args = [
     '--test',
@@ -93,11 +112,12 @@ async function runTests(files, concurrency, variables = {}) {
     '--test-timeout=300000',
     ...files,
   ];
-  const env = { ...process.env, ...variables, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+  if (scratch !== null) env.TMPDIR = folder;
   const child = spawn(node24(), args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = await once(child, 'exit');
   const lines = existsSync(found) ? readFileSync(found, 'utf8').split('\n').filter(Boolean) : [];
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
   const said = lines.map((line) => JSON.parse(line));
   findings.push(...said);
   const { passed = 0, failed = 0, cancelled = 0 } = said.at(-1)?.counts ?? {};
