@@ -81,11 +81,12 @@ function runEndToEnd() {
   return runApart(testsBelow('e2e'), 2, null);
 }
 
-const testsBelow = (folder) =>
-  readdirSync(join(root, folder), { recursive: true })
+function testsBelow(folder) {
+  return readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .sort()
     .map((name) => `${folder}/${name}`);
+}
 
 async function runApart(files, concurrency, scratch) {
   const alone = files.filter((file) => ALONE.includes(file));
