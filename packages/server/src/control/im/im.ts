@@ -16,11 +16,12 @@ import { IM_METHODS } from '@lianmai/contract/im';
 import type { Logger } from 'pino';
 import type { TObject } from 'typebox';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
-import { isStoreUnavailable, storeUnavailable } from '../../store/errors.ts';
 import type { Db } from '../../store/store.ts';
+import { type AnsweredCall, Answers } from './answers.ts';
 import { type Connection, WorkerLink } from './connection.ts';
 import type { Applause, ImCaller, ImDesk, ImMethod, ImPresence, ImRight, SignalOptions } from './desk.ts';
-import { type Later, Methods } from './methods.ts';
+import { Listeners } from './listeners.ts';
+import { Methods } from './methods.ts';
 import { eventText } from './outbox.ts';
 import type { ImRooms, ImUsers } from './ports.ts';
 import { roomMethods } from './room-methods.ts';
@@ -71,10 +72,9 @@ export class Im implements ImDesk {
   /** What is still to be done for a connection, one thing after the other. */
   readonly #queues = new Map<Connection, { tail: Promise<void>; length: number }>();
   readonly #gone = new Map<string, { identity: ImIdentity; atMs: number }>();
-  /** Answers that wait for what they tell of to be written. */
-  readonly #answering = new Set<Promise<void>>();
-  readonly #presence = new Set<(change: ImPresence) => void>();
-  readonly #applause = new Set<(applause: Applause) => void>();
+  readonly #answers: Answers;
+  readonly #presence: Listeners<ImPresence>;
+  readonly #applause: Listeners<Applause>;
   #seq: SeqClock;
   #timers: NodeJS.Timeout[] = [];
   #unsubscribe: Unsubscribe[] = [];
@@ -82,12 +82,15 @@ export class Im implements ImDesk {
 
   constructor(options: ImOptions) {
     this.#options = options;
+    this.#answers = new Answers(options.log);
+    this.#presence = new Listeners(options.log);
+    this.#applause = new Listeners(options.log);
     this.#seq = new SeqClock(options.now, 0);
     this.rooms = new Rooms({
       ...options,
       seq: () => this.#seq,
-      presence: (change) => this.#tellPresence(change),
-      applause: (applause) => this.#tellApplause(applause),
+      presence: (change) => this.#presence.tell(change),
+      applause: (applause) => this.#applause.tell(applause),
     });
     for (const method of roomMethods({ rooms: this.rooms, now: options.now, connection: (id) => this.#find(id) }))
       this.#methods.define(method);
@@ -157,13 +160,11 @@ export class Im implements ImDesk {
   }
 
   onPresence(listener: (change: ImPresence) => void): Unsubscribe {
-    this.#presence.add(listener);
-    return () => void this.#presence.delete(listener);
+    return this.#presence.add(listener);
   }
 
   onApplause(listener: (applause: Applause) => void): Unsubscribe {
-    this.#applause.add(listener);
-    return () => void this.#applause.delete(listener);
+    return this.#applause.add(listener);
   }
 
   /** Writes what is not written yet. Sockets stay: the next control finds them. */
@@ -174,7 +175,7 @@ export class Im implements ImDesk {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await Promise.all([...this.#queues.values()].map(({ tail }) => tail));
     await this.rooms.close();
-    await Promise.all(this.#answering);
+    await this.#answers.settled();
     for (const worker of this.#sessions.workers) worker.close();
   }
 
@@ -202,44 +203,24 @@ export class Im implements ImDesk {
   }
 
   #takeCall(link: WorkerLink, { connection: number, call, method, params }: ImUp & { type: 'call' }): void {
+    const to: AnsweredCall = { link, connection: number, call };
     const connection = link.connections.get(number);
     if (!connection) {
       // Opened before this control began, and not heard of since.
       link.push({ type: 'announce' });
-      return refuse(link, number, call, new LiveError('UNAVAILABLE', 'the server restarted: try again in a second'));
+      return this.#answers.refuse(to, new LiveError('UNAVAILABLE', 'the server restarted: try again in a second'));
     }
     if ((this.#queues.get(connection)?.length ?? 0) >= MOST_WAITING)
-      return refuse(link, number, call, new LiveError('RATE_LIMITED', 'too many calls wait for an answer'));
+      return this.#answers.refuse(to, new LiveError('RATE_LIMITED', 'too many calls wait for an answer'));
     this.#enqueue(connection, async () => {
       try {
         const { identity, isVisitor } = connection;
         const caller = { ...identity, connectionId: connection.id, isVisitor };
-        const result = await this.#methods.call(caller, method, params);
-        if (typeof result !== 'string') this.#answerLater(link, number, call, result);
-        else if (call !== null) link.push({ type: 'answer', connection: number, call, result });
+        this.#answers.give(to, await this.#methods.call(caller, method, params));
       } catch (error) {
-        if (!(error instanceof LiveError)) this.#logFailure(error, method);
-        refuse(link, number, call, error);
+        this.#answers.refuse(to, error, method);
       }
     });
-  }
-
-  #logFailure(err: unknown, method: string): void {
-    const { log } = this.#options;
-    if (isStoreUnavailable(err)) log.debug({ err, method }, 'a chat call was refused: the database is away');
-    else log.error({ err, method }, 'a chat call failed');
-  }
-
-  #answerLater(link: WorkerLink, connection: number, call: number | null, { answer }: Later): void {
-    const answered = answer
-      .then(
-        (value) => {
-          if (call !== null) link.push({ type: 'answer', connection, call, result: JSON.stringify(value) });
-        },
-        (error: unknown) => refuse(link, connection, call, error),
-      )
-      .finally(() => this.#answering.delete(answered));
-    this.#answering.add(answered);
   }
 
   /** The link to a worker; one that restarted has lost what it had. */
@@ -456,7 +437,7 @@ export class Im implements ImDesk {
     for (const [key, { identity, atMs }] of this.#gone) {
       if (atMs > nowMs) continue;
       this.#gone.delete(key);
-      this.#tellPresence({ type: 'gone', appId: identity.appId, userId: identity.userId });
+      this.#presence.tell({ type: 'gone', appId: identity.appId, userId: identity.userId });
     }
   }
 
@@ -471,34 +452,7 @@ export class Im implements ImDesk {
       log.warn({ err: error }, 'old chat is still there'),
     );
   }
-
-  #tellPresence(change: ImPresence): void {
-    for (const listener of this.#presence) this.#guard(() => listener(change));
-  }
-
-  #tellApplause(applause: Applause): void {
-    for (const listener of this.#applause) this.#guard(() => listener(applause));
-  }
-
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'a listener of chat failed');
-    }
-  }
 }
 
 /** RFC 6455 7.4.2. */
 const TRY_AGAIN_LATER = 1013;
-
-function refuse(link: WorkerLink, connection: number, call: number | null, error: unknown): void {
-  if (call === null) return;
-  const known =
-    error instanceof LiveError
-      ? error
-      : isStoreUnavailable(error)
-        ? storeUnavailable()
-        : new LiveError('INTERNAL', 'the server failed at this call; its log says why');
-  link.push({ type: 'refusal', connection, call, error: known.toBody().error });
-}
