@@ -57,7 +57,7 @@ export class MixEngine {
     this.#compositor.arrange(this.#ids.map(inputOf), { tiles: tiles.map(tileOf) }, CANVAS, 0);
     for (const id of this.#ids) this.#mixer.setInput(id, { volume: 1, muted: false });
     const output = { fps, videoKbps, audioKbps, gopMs: gopS * 1000, preset };
-    this.#encoder = new PictureEncoder({ ...output, width, height });
+    this.#encoder = new PictureEncoder({ ...output, width, height, inputs: tiles.length });
     this.#soundEncoder = new SoundEncoder({ codec: 'aac', kbps: audioKbps });
     this.pictureConfig = this.#encoder.config;
     this.soundConfig = this.#soundEncoder.config;

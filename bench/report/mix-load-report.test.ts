@@ -16,9 +16,10 @@ test('rooms show what one costs, how many inputs a core carries, and how many pi
   assert.match(text, /✖ grid: 99\.80 % of pictures out/);
 });
 
-test('pictures that were left out, or never seen, were not on time', () => {
+test('pictures that were left out, or never seen, were not on time, and make nothing cheaper', () => {
   const { figures } = mixLoadReport([{ ...run, frames: 3000, watched: { pictures: 3000, late: 10, longestMs: 70 } }]);
   assert.deepEqual([figures[0]?.onTimePercent, figures[0]?.seenOnTimePercent], [75, 74.75]);
+  assert.equal(figures[0]?.inputsPerCore, 15);
 });
 
 test('rooms that were not let in are said', () => {

@@ -8,7 +8,7 @@ const LEAST_ON_TIME_PERCENT = 99.9;
 interface MixLoadFigures {
   kind: string;
   rooms: number;
-  /** Cores of the mixers, for one room. */
+  /** Cores of the mixers, for one room with all its pictures. */
   cpuPerRoom: number;
   allCpuPerRoom: number;
   inputsPerCore: number;
@@ -43,8 +43,10 @@ export function mixLoadReport(runs: readonly MixLoadRun[]): { text: string; figu
 }
 
 function figuresOf({ kind, rooms, inputs, mixers, measureS, fps, watched, ...run }: MixLoadRun): MixLoadFigures {
-  const cpuPerRoom = run.mixerCpuS / measureS / rooms;
   const due = rooms * fps * measureS;
+  // As if all pictures had been made: those left out cost next to nothing.
+  const all = Math.max(1, due / run.frames);
+  const cpuPerRoom = (run.mixerCpuS / measureS / rooms) * all;
   // A mixer that is too slow leaves pictures out: they are late for good.
   const late = Math.max(run.lateFrames, due - run.frames);
   const seenLate = watched.late + Math.max(0, due - watched.pictures);
@@ -52,7 +54,7 @@ function figuresOf({ kind, rooms, inputs, mixers, measureS, fps, watched, ...run
     kind,
     rooms,
     cpuPerRoom,
-    allCpuPerRoom: run.serverCpuS / measureS / rooms,
+    allCpuPerRoom: (run.serverCpuS / measureS / rooms) * all,
     inputsPerCore: inputs / cpuPerRoom,
     loadPercent: (run.mixerCpuS / measureS / mixers) * 100,
     onTimePercent: (1 - late / due) * 100,

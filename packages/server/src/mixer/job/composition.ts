@@ -6,7 +6,7 @@ import type { LiveStreamImpl } from '../../edge/hub/live-stream.ts';
 import type { Logger } from '../../log/log.ts';
 import { Compositor } from '../picture/compositor.ts';
 import { toJpeg } from '../picture/jpeg.ts';
-import { PictureEncoder } from '../picture/picture-encoder.ts';
+import { effortFor, PictureEncoder } from '../picture/picture-encoder.ts';
 import { BLOCK_MS } from '../sound/planes.ts';
 import { SoundMixer } from '../sound/sound-mixer.ts';
 import { CompositionInputs } from './composition-inputs.ts';
@@ -82,7 +82,7 @@ export class Composition implements Due {
     this.#outputs = new CompositionOutputs(tools);
     this.#compositor = this.#openCompositor();
     try {
-      this.#encoder = new PictureEncoder({ ...plan.output, ...sizeOf(plan) });
+      this.#encoder = openEncoder(plan);
     } catch (error) {
       this.#compositor.close();
       throw error;
@@ -166,7 +166,7 @@ export class Composition implements Due {
       isOtherRate ||
       videoKbps !== before.output.videoKbps ||
       gopMs !== before.output.gopMs ||
-      preset !== before.output.preset;
+      effortFor(preset, plan.inputs.length) !== effortFor(before.output.preset, before.inputs.length);
     if (isOtherRate) this.#schedule?.setFps(fps);
     if (isOtherSize || isOtherRate) this.#reopenCompositor();
     this.#takeInputs();
@@ -327,7 +327,7 @@ export class Composition implements Due {
   }
 
   #reopenEncoder(): void {
-    const next = new PictureEncoder({ ...this.#plan.output, ...sizeOf(this.#plan) });
+    const next = openEncoder(this.#plan);
     this.#encoder.close();
     this.#encoder = next;
     this.#config = configOf(next);
@@ -338,7 +338,8 @@ export class Composition implements Due {
   }
 }
 
-const sizeOf = ({ canvas: { width, height } }: MixPlan) => ({ width, height });
+const openEncoder = ({ canvas: { width, height }, output, inputs }: MixPlan) =>
+  new PictureEncoder({ ...output, width, height, inputs: inputs.length });
 
 const configOf = ({ config }: PictureEncoder): VideoFrame => ({
   track: 'video',
