@@ -44,7 +44,7 @@ export class PictureDecoder {
     this.#config = Buffer.from(config);
   }
 
-  /** Leaves out the loop filter, a fifth of the work: its lack is not seen in a picture that is made smaller. */
+  /** Leaves out the loop filter, a fifth of the work: its lack is not seen in a picture that is made much smaller. */
   save(saving: boolean): void {
     if (saving === this.#saving) return;
     this.#saving = saving;
