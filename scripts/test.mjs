@@ -25,7 +25,7 @@ const parts = ['static', 'unit', 'e2e'].filter((part) => only === null || only =
 if (parts.length === 0) fail(`--only takes static, unit or e2e, not "${only}"`);
 
 /** Files that measure delays and gaps, or mix in real time, and so have the machine to themselves. */
-const ALONE = ['delay', 'lip-sync', 'mix-delay', 'program', 'rtc'].map((name) => `e2e/${name}.test.ts`);
+const ALONE = ['delay', 'lip-sync', 'mix-delay', 'mix-engine', 'program', 'rtc'].map((name) => `e2e/${name}.test.ts`);
 ALONE.push('packages/server/src/mixer/mixer.test.ts');
 
 /** Unit tests make many small databases; here they wait for no disk. */
