@@ -7,7 +7,7 @@ import { type ColourName, pushColour } from './peers/coloured.ts';
 import { push } from './peers/ffmpeg.ts';
 import { FlvClient, stepsBack } from './peers/flv-client.ts';
 import { openMaster, readMedia } from './peers/hls-client.ts';
-import { picturesOf, seenRight, watchPictures } from './peers/picture-log.ts';
+import { picturesOf, piecesOf, seenRight, watchPictures } from './peers/picture-log.ts';
 import type { Program } from './peers/program.ts';
 import { RtmpClient } from './peers/rtmp-client.ts';
 import { whep, whepStats } from './peers/webrtc-page.ts';
@@ -124,6 +124,7 @@ describe("viewers of a channel whose program changes from the anchor's own strea
       // What a browser shows depends on the machine's other work; what it was sent is looked at above.
       const { longestStepMs, count } = await picturesOf(page);
       t.diagnostic(`longest step between two of ${count} pictures shown: ${longestStepMs.toFixed(0)} ms of media`);
+      if (name === 'flv' || name === 'ws-flv') assert.equal(await piecesOf(page), 1);
       assert.deepEqual(
         requests.filter((path) => /red\.(flv|m3u8|whep)$/.test(path)),
         [],

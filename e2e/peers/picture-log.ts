@@ -29,6 +29,10 @@ export async function picturesOf(page: Page): Promise<{ count: number; longestSt
   return { count: times.length, longestStepMs: Math.max(0, ...steps) };
 }
 
+/** In how many pieces the media element holds what it was sent. At a hole its picture stands still. */
+export const piecesOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.querySelector('video')?.buffered.length ?? 0);
+
 /** The colour in the middle of the picture's right half; null: none of those that are pushed. */
 export async function seenRight(page: Page): Promise<ColourName | null> {
   const pixel = await page.evaluate(() => {

@@ -3,6 +3,7 @@ import type { EngineId, Problem, ProblemReason } from '../player.ts';
 import { playPath, webSocketAddress } from './addresses.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { mpegts } from './mpegts.ts';
+import { mendSeams } from './seams.ts';
 
 /** How often the buffer is looked at. */
 const STEER_MS = 250;
@@ -35,6 +36,7 @@ class FlvEngine implements Engine {
   #receivedKb = 0;
   #reportedAtMs = performance.now();
   #moving = false;
+  #seamless = false;
 
   constructor(id: 'flv' | 'ws-flv', { video, stream, query, events }: EngineOptions) {
     this.id = id;
@@ -94,6 +96,7 @@ class FlvEngine implements Engine {
   }
 
   #steer(): void {
+    this.#seamless ||= mendSeams(this.#library);
     if (this.#video.paused || this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     const { playbackRate, jumpToAheadS } = this.#edge.steer(this.#aheadS(), performance.now() / 1000);
     if (this.#video.playbackRate !== playbackRate) this.#video.playbackRate = playbackRate;
