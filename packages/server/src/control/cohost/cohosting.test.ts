@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { App, Conference, ConferenceJoin } from '@lianmai/contract/rest';
+import type { App, ConferenceJoin } from '@lianmai/contract/rest';
 import { describeStores } from '../../store/testing/stores.ts';
 import type { ChatPeer } from '../im/testing/chat-worker.ts';
 import { until } from '../testing/until.ts';
@@ -198,6 +198,7 @@ describeStores('co-hosting', (open) => {
     assert.deepEqual([found.session.id, found.session.state, found.session.roomId], [id, 'on-air', room.id]);
     assert.equal(found.conference.conferenceId, join.conferenceId);
     assert.equal(await set.publish(found.conference), stream);
+    await set.memberIs(guest, join.conferenceId, 'on-air');
     // Longer than an absence is waited for: it is not counted any more.
     set.clock.ms += 40_000;
     await room.anchor.call('cohost.layout', { roomId: room.id, layout: 'grid' });
@@ -215,10 +216,7 @@ describeStores('co-hosting', (open) => {
       const guest = await set.guest(room);
       const { id, join, stream } = await set.onAir(room, guest);
       await set.media.end(stream, 'unpublished');
-      await until(async () => {
-        const { body } = await set.control.get<Conference>(`/v1/conferences/${join.conferenceId}`);
-        return body.members.some(({ userId, state }) => userId === guest.identity.userId && state === 'joining');
-      });
+      await set.memberIs(guest, join.conferenceId, 'joining');
       if (!withPage) guest.leave();
       const leftAt = set.clock.ms;
       const isOver = () => room.anchor.of('cohost.ended').some(({ session }) => session.id === id);

@@ -122,7 +122,7 @@ export class Watch {
   }
 
   /** A device that publishes needs no chat: its stream says that it is there. */
-  async #isSeen({ roomId, userId }: CohostSessionRow): Promise<boolean> {
+  async #isSeen({ roomId, userId }: Pick<CohostSessionRow, 'roomId' | 'userId'>): Promise<boolean> {
     const there = await this.#ports.air.conferenceOf(roomId);
     const member = there && memberNamed(there, userId);
     return member?.state === 'on-air' && member.lostAt === null;
@@ -140,7 +140,9 @@ export class Watch {
     for (const roomId of await air.lostAnchors())
       await learn(roomId, async () => (air.isLost(roomId) ? { type: 'over', reason: 'anchor-gone' } : null));
     for (const { id, roomId, userId } of air.lostGuests())
-      await learn(roomId, async () => (air.isOffAir(id) ? { type: 'gone', userId, reason: 'lost' } : null));
+      await learn(roomId, async () =>
+        air.isOffAir(id) && !(await this.#isSeen({ roomId, userId })) ? { type: 'gone', userId, reason: 'lost' } : null,
+      );
   }
 
   async #compare(): Promise<void> {

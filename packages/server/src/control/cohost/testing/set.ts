@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ErrorBody, LiveError, type MixJob } from '@lianmai/contract';
-import type { ConferenceJoin, IssuedToken, Room } from '@lianmai/contract/rest';
+import type { Conference, ConferenceJoin, ConferenceMember, IssuedToken, Room } from '@lianmai/contract/rest';
 import type { Settings } from '../../../settings/settings.ts';
 import type { Store } from '../../../store/store.ts';
 import { type ChatPeer, ChatWorker } from '../../im/testing/chat-worker.ts';
@@ -131,6 +131,14 @@ export class CohostSet {
     await room.anchor.event('cohost.started', (params) => params.session.id === id);
     await until(() => this.inputs(room).includes(stream));
     return { id, join, stream };
+  }
+
+  /** Resolves when the conference has heard what became of this member's stream. */
+  async memberIs({ identity }: ChatPeer, conferenceId: string, state: ConferenceMember['state']): Promise<void> {
+    await until(async () => {
+      const { body } = await this.control.get<Conference>(`/v1/conferences/${conferenceId}`);
+      return body.members.some((member) => member.userId === identity.userId && member.state === state);
+    });
   }
 
   /** The mix that viewers of the room get; undefined: the anchor's own stream. */
