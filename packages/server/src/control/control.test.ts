@@ -9,7 +9,8 @@ import { PostgresCluster, postgresMissing } from '../store/testing/postgres.ts';
 import { TestControl } from './testing/test-control.ts';
 import { until } from './testing/until.ts';
 
-const GRACE_MS = 500;
+/** Long enough for a busy machine to be asked what it shows meanwhile. */
+const GRACE_MS = 3000;
 
 describe('control', () => {
   const stateOf = async (control: TestControl, id: string) =>

@@ -103,7 +103,7 @@ async function send(world: World, pusher: Pusher, frames: readonly Frame[]): Pro
 }
 
 const until = async (what: string, condition: () => boolean) => {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -85,7 +85,7 @@ describeStores('co-hosting', (open) => {
     await ann.call('room.enter', { roomId: other.id });
     const both = await Promise.all([ask(ann, room), ask(ann, other)]);
     assert.deepEqual(both.sort(), ['BUSY', 'done']);
-    await until(() => (set.clock.ms += 10_000) && ann.of('cohost.ended').length > 0);
+    await set.clock.pass(() => ann.of('cohost.ended').length > 0);
 
     await set.control.patch(`/v1/rooms/${room.id}`, { settings: { coHosting: false } }, { key: room.token });
     assert.equal(await ask(ann, room), 'COHOST_OFF');
@@ -215,16 +215,12 @@ describeStores('co-hosting', (open) => {
       const room = await set.liveRoom();
       const guest = await set.guest(room);
       const { id, join, stream } = await set.onAir(room, guest);
+      const leftAt = set.clock.ms;
       await set.media.end(stream, 'unpublished');
       await set.memberIs(guest, join.conferenceId, 'joining');
       if (!withPage) guest.leave();
-      const leftAt = set.clock.ms;
       const isOver = () => room.anchor.of('cohost.ended').some(({ session }) => session.id === id);
-      const longest = leftAt + (withPage ? 40_000 : 25_000);
-      await until(() => {
-        set.clock.ms = Math.min(set.clock.ms + 500, longest);
-        return isOver();
-      });
+      await set.clock.pass(isOver, withPage ? 40_000 : 25_000);
       assert.ok(set.clock.ms - leftAt >= (withPage ? 30_000 : 15_000));
       assert.equal((await set.ended(room.anchor, id)).session.endReason, 'lost');
       await set.direct(room);
@@ -261,18 +257,14 @@ describeStores('co-hosting', (open) => {
     await witness.call('im.ping', {});
     assert.equal(set.inputs(room).length, 2);
     await set.media.vanish(stream);
-    await until(
-      () => (set.clock.ms += 2000) && room.anchor.of('cohost.ended').some(({ session }) => session.id === id),
-    );
+    await set.clock.pass(() => room.anchor.of('cohost.ended').some(({ session }) => session.id === id));
     assert.equal((await set.ended(room.anchor, id)).session.endReason, 'lost');
     await set.direct(room);
 
     const asking = await set.guest(room);
     const { session } = await asking.call('cohost.request', { roomId: room.id });
     asking.leave(false);
-    await until(
-      () => (set.clock.ms += 3000) && room.anchor.of('cohost.ended').some((one) => one.session.id === session.id),
-    );
+    await set.clock.pass(() => room.anchor.of('cohost.ended').some((one) => one.session.id === session.id));
     assert.match((await set.ended(room.anchor, session.id)).session.endReason, /cancelled|timed-out/);
   });
 
@@ -291,18 +283,15 @@ describeStores('co-hosting', (open) => {
     assert.equal((await set.ended(guests[2]!, ids[2]!)).session.endReason, 'room-closed');
     await set.direct(third);
 
+    const lostAt = set.clock.ms;
     second.anchor.leave();
     for (const { channel } of [first, second]) await set.media.vanish(channel.stream);
-    const lostAt = set.clock.ms;
-    await until(() => {
-      set.clock.ms = Math.min(set.clock.ms + 1000, lostAt + 85_000);
-      return guests[1]!.of('cohost.ended').length > 0;
-    });
+    await set.clock.pass(() => guests[1]!.of('cohost.ended').length > 0, 80_000);
     assert.ok(set.clock.ms - lostAt >= 15_000);
     assert.equal((await set.ended(guests[1]!, ids[1]!)).session.endReason, 'anchor-gone');
     assert.deepEqual(guests[0]!.of('cohost.ended'), []);
     await set.direct(second);
-    await until(() => (set.clock.ms += 5000) && guests[0]!.of('cohost.ended').length > 0);
+    await set.clock.pass(() => guests[0]!.of('cohost.ended').length > 0);
     assert.ok(set.clock.ms - lostAt >= 90_000);
     assert.equal((await set.ended(guests[0]!, ids[0]!)).session.endReason, 'anchor-gone');
     await set.direct(first);

@@ -136,8 +136,10 @@ describe('what is live, over REST', () => {
     await worker.end(stream, 'unpublished');
     await whenState(stream, 'ended');
     await worker.publish(stream, '');
-    const [newer, older] = (await control.get<Sessions>(`/v1/channels/${id}/sessions`)).body.items;
-    assert.ok(newer);
+    const [, older] = await until(async () => {
+      const { items } = (await control.get<Sessions>(`/v1/channels/${id}/sessions`)).body;
+      return items.length === 2 ? items : null;
+    });
     assert.deepEqual([older?.id, older?.endReason, older?.protocol], [grant.sessionId, 'unpublished', 'rtmp']);
     assert.ok((older?.durationSeconds ?? 0) >= 5);
     const page = (await control.get<Sessions>(`/v1/channels/${id}/sessions?limit=1`)).body;

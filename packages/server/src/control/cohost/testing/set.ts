@@ -17,16 +17,34 @@ export interface SetRoom {
   token: string;
 }
 
-/** Goes like any other, and can be put forward. */
+/** How much slower than the machine's the clock goes: nothing is late because the machine is busy. */
+const SLOWER = 20;
+const PASS_STEP_MS = 500;
+const PASS_EVERY_MS = 5;
+
+/** Goes slowly by itself, and is put forward. */
 class Clock {
+  readonly #startMs = Date.now();
   #aheadMs = 0;
 
   get ms(): number {
-    return Date.now() + this.#aheadMs;
+    return this.#startMs + Math.floor((Date.now() - this.#startMs) / SLOWER) + this.#aheadMs;
   }
 
   set ms(ms: number) {
-    this.#aheadMs = ms - Date.now();
+    this.#aheadMs += ms - this.ms;
+  }
+
+  /**
+   * Goes on step by step, no faster than what depends on it can follow, until it holds.
+   * @param most that may pass; it then stands there.
+   */
+  async pass(until: () => boolean, most = Number.POSITIVE_INFINITY): Promise<void> {
+    const end = this.ms + most;
+    while (!until()) {
+      if (this.ms + PASS_STEP_MS < end) this.ms += PASS_STEP_MS;
+      await new Promise((resolve) => setTimeout(resolve, PASS_EVERY_MS));
+    }
   }
 }
 

@@ -161,9 +161,9 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits for what comes over sockets. */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = performance.now() + 5000;
-    while (!condition()) {
+  async until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = performance.now() + 60_000;
+    while (!(await condition())) {
       if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
       await setImmediate();
     }

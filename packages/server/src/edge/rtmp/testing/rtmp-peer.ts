@@ -14,7 +14,7 @@ import {
 } from '@lianmai/media/rtmp';
 
 const CHUNK_BYTES = 65_536;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 interface Waiter {
   wants: (message: RtmpMessage) => boolean;
