@@ -36,8 +36,12 @@ setUp();
 if (parts.includes('unit') || parts.includes('e2e')) installDebianPackages();
 
 const total = { passed: 0, failed: 0 };
-/** What the end says again: the log is long. */
+/** What the end says again, for the log is long: what failed, what did only the first time, and how long files took. */
 const findings = [];
+const unsteady = [];
+const times = [];
+/** More files than these do not fail by chance. */
+const MOST_IN_DOUBT = 3;
 for (const part of parts) {
   if (part === 'static') runStatic();
   if (part === 'unit') await runUnit();
@@ -98,8 +102,37 @@ async function runApart(files, concurrency, scratch) {
   await runTests(alone, 1, scratch);
 }
 
-/** Runs test files, so many at a time. What they write goes below `scratch`; null: where everybody's does. */
-async function runTests(files, concurrency, scratch = null) {
+/**
+ * Runs test files, so many at a time, and those that failed once more, by themselves. What passes then is not held against
+ * the change, and is said all the same (docs/decisions/0015). What they write goes below `scratch`; null: where everybody's does.
+ */
+async function runTests(files, concurrency, scratch) {
+  // Told no files, Node's runner takes all that look like tests.
+  if (files.length === 0) return;
+  const first = await runOnce(files, concurrency, scratch);
+  const inDoubt = first.failures.length > 0 ? filesOf(first.failures) : null;
+  if (!inDoubt || inDoubt.length > MOST_IN_DOUBT) return count(first);
+  const names = inDoubt.map((file) => relative(root, file)).join(', ');
+  say(`Failed: ${first.failures.map(({ failed }) => failed).join('; ')}. Running ${names} once more`);
+  const second = await runOnce(inDoubt, 1, scratch);
+  const again = new Set(second.failures.map(({ failed }) => failed));
+  unsteady.push(...first.failures.filter(({ failed }) => !again.has(failed)));
+  count({ ...second, passed: first.passed + Math.max(0, first.failed - second.failed) });
+}
+
+function count({ passed, failed, failures }) {
+  total.passed += passed;
+  total.failed += failed;
+  findings.push(...failures);
+}
+
+/** @returns the files in which something failed; null: of some of it that is not known. */
+function filesOf(failures) {
+  const paths = failures.map(({ at }) => at.replace(/:\d+$/, ''));
+  return paths.every((path) => existsSync(path)) ? [...new Set(paths)] : null;
+}
+
+async function runOnce(files, concurrency, scratch) {
   const folder = mkdtempSync(join(scratch ?? tmpdir(), 'lianmai-tests-'));
   chmodSync(folder, 0o755); // PostgreSQL runs as another user
   const found = join(folder, 'findings');
@@ -120,15 +153,12 @@ async function runTests(files, concurrency, scratch = null) {
   const lines = existsSync(found) ? readFileSync(found, 'utf8').split('\n').filter(Boolean) : [];
   rmSync(folder, { recursive: true, force: true });
   const said = lines.map((line) => JSON.parse(line));
-  findings.push(...said);
+  times.push(...said.filter(({ file }) => file));
+  const failures = said.filter(({ failed }) => failed);
   const { passed = 0, failed = 0, cancelled = 0 } = said.at(-1)?.counts ?? {};
-  total.passed += passed;
-  total.failed += failed + cancelled;
-  if (status !== 0 && failed + cancelled === 0) total.failed++;
-  if (status === 0 && passed === 0) {
-    say(`No test of ${files.join(', ')} was run`);
-    total.failed++;
-  }
+  if (status === 0 && passed === 0) say(`No test of ${files.join(', ')} was run`);
+  const isBroken = (status === 0) !== (failed + cancelled === 0) || (status === 0 && passed === 0);
+  return { passed, failed: failed + cancelled + (isBroken ? 1 : 0), failures };
 }
 
 /** Whether a folder can take the tests' databases, a few hundred megabytes at a time at most. */
@@ -144,13 +174,16 @@ function hasRoom(folder) {
 
 /** Which files took long, and at the very end, where people look, what failed and why. */
 function sayFindings() {
-  const slowest = findings.filter(({ file }) => file).sort((a, b) => b.ms - a.ms);
-  const times = slowest.slice(0, 12).map(({ file, ms }) => `${relative(root, file)} ${Math.round(ms / 1000)} s`);
-  if (times.length > 0) console.log(`Slowest: ${times.join(', ')}`);
-  for (const { failed, at, error } of findings.filter(({ failed }) => failed)) {
-    const words = error.trim().split('\n').slice(0, 14).join('\n    ').slice(0, 1500);
-    console.log(`✖ ${failed}\n    ${relative(root, at)}\n    ${words}`);
-  }
+  const slowest = times.sort((a, b) => b.ms - a.ms).slice(0, 12);
+  const seconds = slowest.map(({ file, ms }) => `${relative(root, file)} ${Math.round(ms / 1000)} s`);
+  if (seconds.length > 0) console.log(`Slowest: ${seconds.join(', ')}`);
+  for (const finding of unsteady) console.log(`⚠ failed at first, and passed when run once more: ${wordsOf(finding)}`);
+  for (const finding of findings) console.log(`✖ ${wordsOf(finding)}`);
+}
+
+function wordsOf({ failed, at, error }) {
+  const words = error.trim().split('\n').slice(0, 14).join('\n    ').slice(0, 1500);
+  return `${failed}\n    ${relative(root, at)}\n    ${words}`;
 }
 
 /** The tests' peers (encoders, browser, database) come from Debian; without root they are only named. */
