@@ -20,7 +20,7 @@ async function packaged(world: HlsWorld) {
   const source = new Source();
   world.feed(pusher, seconds(source, 0, 2));
   const opened = worker.open('show');
-  await world.world.settle();
+  await world.world.until(() => worker.hls.waiting === 1, 'the first request waits');
   world.feed(pusher, seconds(source, 2000, 2));
   const media = await opened;
   world.feed(pusher, seconds(source, 4000, 0.24));
@@ -53,6 +53,7 @@ describe('playing', () => {
       return media;
     });
     const playlist = worker.get('show/media.m3u8');
+    await world.world.until(() => worker.hls.waiting === 2, 'both wait');
     await world.pass(3000);
     assert.ok(!answered);
     world.feed(pusher, [source.picture(1800, true), source.sound('aac48', 1800)]);
