@@ -114,6 +114,26 @@ export class FlvClient implements Disposable {
   }
 }
 
+/** Steps so near to a new configuration belong to the change. */
+const NEAR_MS = 500;
+
+/** The longest step between two pictures (9) or sounds (8) around new configurations, and the longest of all others. */
+export function longestSteps(
+  tags: readonly { type: number; timestamp: number; payload: Buffer }[],
+  type: 8 | 9,
+): { atChangesMs: number; elsewhereMs: number } {
+  const changes = tags.filter((tag) => tag.type === 9 && isConfig(tag)).slice(1);
+  const times = tags.filter((tag) => tag.type === type && !isConfig(tag)).map(({ timestamp }) => timestamp);
+  const longest = { atChangesMs: 0, elsewhereMs: 0 };
+  for (const [i, at] of times.slice(1).entries()) {
+    const before = times[i]!;
+    const isNear = changes.some(({ timestamp }) => before - NEAR_MS < timestamp && timestamp < at + NEAR_MS);
+    const where = isNear ? 'atChangesMs' : 'elsewhereMs';
+    longest[where] = Math.max(longest[where], at - before);
+  }
+  return longest;
+}
+
 /** Where a list of timestamps goes back, as readable pairs; empty when it never does. */
 export function stepsBack(timestamps: readonly number[]): string[] {
   return timestamps.flatMap((at, i) => (i > 0 && at < timestamps[i - 1]! ? [`${timestamps[i - 1]} -> ${at}`] : []));
