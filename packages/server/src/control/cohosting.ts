@@ -75,6 +75,7 @@ export function makeCohosting(options: CohostingOptions): Cohosting {
   });
   defineCohostMethods(im, cohost);
   definePkMethods(im, pk);
+  im.withGifts(pk.countGifts);
   return {
     async start() {
       await cohost.start();

@@ -3,6 +3,7 @@ import type { ImResult, RoomMember, RoomMessage } from '@lianmai/contract/im';
 import type { Connection, WorkerLink } from './connection.ts';
 import { Crowd, type Member } from './crowd.ts';
 import { Floor, type FloorState } from './floor.ts';
+import type { GivenGift } from './message-body.ts';
 import { batchText, eventText, Outbox } from './outbox.ts';
 import type { SeqClock } from './seq-clock.ts';
 import { Visitors } from './visitors.ts';
@@ -33,6 +34,15 @@ export interface Unsaved {
   message: RoomMessage;
   /** To be called once: it is written; or with the reason why it never will be. */
   done(error: LiveError | null): void;
+}
+
+/** What is to be written of a room. */
+export interface UnsavedChat {
+  messages: readonly Unsaved[];
+  /** Whether how often each was given has changed. */
+  gifts: boolean;
+  /** Prices of the gifts that are new in it. */
+  worth: number;
 }
 
 /** What a room asks for. */
@@ -96,6 +106,8 @@ export class ChatRoom {
   #flushedAtMs = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #giftsUnsaved = false;
+  /** Of the gifts that are not written down. */
+  #worthUnsaved = 0;
   #toldHeartsAtMs = 0;
   readonly #thinned: Record<'room.joined' | 'room.left', Thinned | null> = { 'room.joined': null, 'room.left': null };
   /** When somebody was here last, ms. */
@@ -249,10 +261,11 @@ export class ChatRoom {
     this.#awake(nowMs);
   }
 
-  give(giftId: string, count: number): void {
+  give({ giftId, count, price }: GivenGift): void {
     this.gifts.set(giftId, (this.gifts.get(giftId) ?? 0) + count);
     this.#giftsChanged = true;
     this.#giftsUnsaved = true;
+    this.#worthUnsaved += count * price;
   }
 
   memberOf({ user }: Pick<Member, 'user'>): RoomMember {
@@ -297,19 +310,21 @@ export class ChatRoom {
   }
 
   /** What is to be written down since the last time. */
-  takeUnsaved(): { messages: Unsaved[]; gifts: boolean } {
-    const unsaved = { messages: this.#unsaved, gifts: this.#giftsUnsaved };
+  takeUnsaved(): UnsavedChat {
+    const unsaved = { messages: this.#unsaved, gifts: this.#giftsUnsaved, worth: this.#worthUnsaved };
     this.#unsaved = [];
     this.#giftsUnsaved = false;
+    this.#worthUnsaved = 0;
     return unsaved;
   }
 
   /** What was taken could not be written: it is to be taken again. Only what is shown to who enters is of use. */
-  putBack({ messages, gifts }: { messages: readonly Unsaved[]; gifts: boolean }): void {
+  putBack({ messages, gifts, worth }: UnsavedChat): void {
     const all = [...messages, ...this.#unsaved];
     for (const { done } of all.slice(0, -HISTORY)) done(null);
     this.#unsaved = all.slice(-HISTORY);
     this.#giftsUnsaved ||= gifts;
+    this.#worthUnsaved += worth;
   }
 
   #keep(message: RoomMessage, done: Unsaved['done']): void {

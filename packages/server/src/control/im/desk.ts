@@ -1,6 +1,7 @@
 import type { ImIdentity, ImPriority } from '@lianmai/contract';
 import type { Static, TObject } from 'typebox';
 import type { Unsubscribe } from '../../bus/bus.ts';
+import type { Db } from '../../store/store.ts';
 
 /** Who makes a call, and on which of its connections. */
 export interface ImCaller extends ImIdentity {
@@ -35,12 +36,24 @@ export type ImPresence =
   /** A user without any connection for so long that it is not coming back by itself. */
   | ({ type: 'gone' } & ImIdentity);
 
-/** Hearts and gifts given in a room, as they are counted. */
-export interface Applause {
+/** Hearts given in a room, as they are counted. */
+export interface Likes {
   roomId: string;
-  likes: number;
-  gift: { giftId: string; count: number; price: number; userId: string } | null;
+  count: number;
 }
+
+/** What was given in a room since that was written down last. */
+export interface Gifts {
+  roomId: string;
+  /** Prices of all of them together. */
+  worth: number;
+}
+
+/**
+ * Writes what follows from gifts, in the transaction that writes the gifts: what fails here fails there, and is tried again.
+ * @returns what is to be done when all of it is on the disk.
+ */
+export type GiftWriter = (tx: Db, gifts: readonly Gifts[]) => Promise<() => void>;
 
 export interface SignalOptions {
   /** How long it is kept for connections to come, ms; default 10 s: who asks to be answered asks again after that. */
@@ -68,5 +81,7 @@ export interface ImDesk {
   isInRoom(roomId: string, userId: string): boolean;
 
   onPresence(listener: (change: ImPresence) => void): Unsubscribe;
-  onApplause(listener: (applause: Applause) => void): Unsubscribe;
+  onLikes(listener: (likes: Likes) => void): Unsubscribe;
+  /** Before the first gift is given; for as long as gifts are written, which is longer than others listen. */
+  withGifts(write: GiftWriter): void;
 }

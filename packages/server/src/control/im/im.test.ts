@@ -384,7 +384,8 @@ describeStores('a room that is not open to everybody any more', (open) => {
       seq: () => new SeqClock(() => 1, 0),
       log: pino({ level: 'silent' }),
       presence: () => assert.fail(),
-      applause: () => assert.fail(),
+      likes: () => assert.fail(),
+      writeGifts: () => assert.fail(),
       rooms: {
         find: async () => ({ ...facts, settings: { slowModeSeconds: 0, muteAll: false } }),
         view: assert.fail,

@@ -19,7 +19,17 @@ import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Db } from '../../store/store.ts';
 import { type AnsweredCall, Answers } from './answers.ts';
 import { type Connection, WorkerLink } from './connection.ts';
-import type { Applause, ImCaller, ImDesk, ImMethod, ImPresence, ImRight, SignalOptions } from './desk.ts';
+import type {
+  Gifts,
+  GiftWriter,
+  ImCaller,
+  ImDesk,
+  ImMethod,
+  ImPresence,
+  ImRight,
+  Likes,
+  SignalOptions,
+} from './desk.ts';
 import { Listeners } from './listeners.ts';
 import { Methods } from './methods.ts';
 import { eventText } from './outbox.ts';
@@ -74,7 +84,8 @@ export class Im implements ImDesk {
   readonly #gone = new Map<string, { identity: ImIdentity; atMs: number }>();
   readonly #answers: Answers;
   readonly #presence: Listeners<ImPresence>;
-  readonly #applause: Listeners<Applause>;
+  readonly #likes: Listeners<Likes>;
+  readonly #giftWriters: GiftWriter[] = [];
   #seq: SeqClock;
   #timers: NodeJS.Timeout[] = [];
   #unsubscribe: Unsubscribe[] = [];
@@ -84,13 +95,14 @@ export class Im implements ImDesk {
     this.#options = options;
     this.#answers = new Answers(options.log);
     this.#presence = new Listeners(options.log);
-    this.#applause = new Listeners(options.log);
+    this.#likes = new Listeners(options.log);
     this.#seq = new SeqClock(options.now, 0);
     this.rooms = new Rooms({
       ...options,
       seq: () => this.#seq,
       presence: (change) => this.#presence.tell(change),
-      applause: (applause) => this.#applause.tell(applause),
+      likes: (likes) => this.#likes.tell(likes),
+      writeGifts: (tx, gifts) => this.#writeGifts(tx, gifts),
     });
     for (const method of roomMethods({ rooms: this.rooms, now: options.now, connection: (id) => this.#find(id) }))
       this.#methods.define(method);
@@ -163,8 +175,20 @@ export class Im implements ImDesk {
     return this.#presence.add(listener);
   }
 
-  onApplause(listener: (applause: Applause) => void): Unsubscribe {
-    return this.#applause.add(listener);
+  onLikes(listener: (likes: Likes) => void): Unsubscribe {
+    return this.#likes.add(listener);
+  }
+
+  withGifts(write: GiftWriter): void {
+    this.#giftWriters.push(write);
+  }
+
+  async #writeGifts(tx: Db, gifts: readonly Gifts[]): Promise<() => void> {
+    const written: (() => void)[] = [];
+    for (const write of this.#giftWriters) written.push(await write(tx, gifts));
+    return () => {
+      for (const done of written) done();
+    };
   }
 
   /** Writes what is not written yet. Sockets stay: the next control finds them. */

@@ -2,14 +2,16 @@ import { LiveError } from '@lianmai/contract';
 import type { Logger } from 'pino';
 import type { Db } from '../../store/store.ts';
 import { Attendance } from './attendance.ts';
-import type { ChatRoom, Unsaved } from './chat-room.ts';
-import { saveChat, type UnsavedChat } from './store.ts';
+import type { ChatRoom, UnsavedChat } from './chat-room.ts';
+import type { GiftWriter } from './desk.ts';
+import { type ChatRows, saveChat } from './store.ts';
 
 export interface KeeperOptions {
   db: Db;
   log: Logger;
   /** Rooms in memory. */
   open(): Iterable<ChatRoom>;
+  writeGifts: GiftWriter;
 }
 
 /** What is said within this is written down, and answered, together. */
@@ -18,8 +20,7 @@ const TOGETHER_MS = 20;
 /** What is to be written of a room. */
 interface Taken {
   room: ChatRoom;
-  messages: Unsaved[];
-  gifts: boolean;
+  chat: UnsavedChat;
   viewers: string[];
 }
 
@@ -86,31 +87,42 @@ export class Keeper {
     const taken: Taken[] = [];
     for (const room of rooms) {
       this.#unsaved.delete(room);
-      const { messages, gifts } = room.takeUnsaved();
+      const chat = room.takeUnsaved();
       const viewers = this.#attendance.get(room.id)?.take() ?? [];
-      if (messages.length > 0 || gifts || viewers.length > 0) taken.push({ room, messages, gifts, viewers });
+      if (chat.messages.length > 0 || chat.gifts || viewers.length > 0) taken.push({ room, chat, viewers });
     }
     if (taken.length === 0) return;
     try {
-      for (const [roomId, added] of await saveChat(this.#options.db, taken.map(unsavedOf)))
-        this.#attendance.get(roomId)?.added(added);
+      await this.#write(taken);
     } catch (error) {
       for (const one of taken) this.#putBack(one);
       throw error;
     }
-    for (const { messages } of taken) for (const { done } of messages) done(null);
+    for (const { chat } of taken) for (const { done } of chat.messages) done(null);
   }
 
-  #putBack({ room, messages, gifts, viewers }: Taken): void {
-    room.putBack({ messages, gifts });
+  /** All of it or nothing. */
+  async #write(taken: readonly Taken[]): Promise<void> {
+    const { db, writeGifts } = this.#options;
+    const gifts = taken.flatMap(({ room, chat }) => (chat.worth > 0 ? [{ roomId: room.id, worth: chat.worth }] : []));
+    const { added, counted } = await db.transaction().execute(async (tx) => ({
+      added: await saveChat(tx, taken.map(rowsOf)),
+      counted: gifts.length > 0 ? await writeGifts(tx, gifts) : null,
+    }));
+    counted?.();
+    for (const [roomId, visitors] of added) this.#attendance.get(roomId)?.added(visitors);
+  }
+
+  #putBack({ room, chat, viewers }: Taken): void {
+    room.putBack(chat);
     this.#attendance.get(room.id)?.putBack(viewers);
     this.#unsaved.add(room);
   }
 }
 
-const unsavedOf = ({ room, messages, gifts, viewers }: Taken): UnsavedChat => ({
+const rowsOf = ({ room, chat, viewers }: Taken): ChatRows => ({
   roomId: room.id,
-  messages: messages.map(({ message }) => message),
-  gifts: gifts ? room.gifts : null,
+  messages: chat.messages.map(({ message }) => message),
+  gifts: chat.gifts ? room.gifts : null,
   visitors: viewers,
 });

@@ -85,7 +85,7 @@ function speak({ rooms, now, connection }: RoomMethodsDeps): ImMethod {
       const id = newMessageId();
       const from = room.memberOf({ user: connection(connectionId).profile });
       const written = room.say(id, kind, from, said, now());
-      if (gift) rooms.give(room, userId, gift);
+      if (gift) room.give(gift);
       // What was answered is there after whatever happens to this process.
       return new Later(written.then(() => ({ id })));
     },

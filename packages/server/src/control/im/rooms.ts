@@ -7,10 +7,10 @@ import type { Db } from '../../store/store.ts';
 import { ChatRoom } from './chat-room.ts';
 import type { Connection } from './connection.ts';
 import type { Member } from './crowd.ts';
-import type { Applause, ImPresence } from './desk.ts';
+import type { GiftWriter, ImPresence, Likes } from './desk.ts';
 import type { Sanction } from './floor.ts';
 import { Keeper } from './keeper.ts';
-import { type GivenGift, readText } from './message-body.ts';
+import { readText } from './message-body.ts';
 import type { ChatRules, ImRooms } from './ports.ts';
 import type { SeqClock } from './seq-clock.ts';
 import * as store from './store.ts';
@@ -25,7 +25,8 @@ export interface RoomsOptions {
   now: () => number;
   log: Logger;
   presence(change: ImPresence): void;
-  applause(applause: Applause): void;
+  likes(likes: Likes): void;
+  writeGifts: GiftWriter;
 }
 
 /** An empty room is forgotten after so long; it is read again when somebody comes. */
@@ -134,12 +135,7 @@ export class Rooms {
     if (likes === 0) return;
     room.like(likes, this.#options.now());
     this.#options.rooms.addLikes(roomId, likes);
-    this.#options.applause({ roomId, likes, gift: null });
-  }
-
-  give(room: ChatRoom, userId: string, { giftId, count, price }: GivenGift): void {
-    room.give(giftId, count);
-    this.#options.applause({ roomId: room.id, likes: 0, gift: { giftId, count, price, userId } });
+    this.#options.likes({ roomId, count: likes });
   }
 
   /** Says something in the operator's name. @throws LiveError BAD_REQUEST */

@@ -59,7 +59,7 @@ export async function lastSeq(db: Db): Promise<number> {
 }
 
 /** What is to be written of one room. */
-export interface UnsavedChat {
+export interface ChatRows {
   roomId: string;
   messages: readonly RoomMessage[];
   /** null: unchanged. */
@@ -68,21 +68,19 @@ export interface UnsavedChat {
 }
 
 /** Writes what came up in rooms; those that are gone meanwhile are passed over. @returns new visitors by room. */
-export async function saveChat(db: Db, unsaved: readonly UnsavedChat[]): Promise<Map<string, number>> {
+export async function saveChat(tx: Db, rooms: readonly ChatRows[]): Promise<Map<string, number>> {
   const newVisitors = new Map<string, number>();
-  await db.transaction().execute(async (tx) => {
-    for (const { roomId, messages, gifts, visitors } of unsaved) {
-      if (!(await tx.selectFrom('room').select('id').where('id', '=', roomId).executeTakeFirst())) continue;
-      await saveMessages(tx, roomId, messages);
-      for (const [giftId, count] of gifts ?? [])
-        await tx
-          .insertInto('chatGift')
-          .values({ roomId, giftId, count })
-          .onConflict((conflict) => conflict.columns(['roomId', 'giftId']).doUpdateSet({ count }))
-          .execute();
-      newVisitors.set(roomId, await saveVisitors(tx, roomId, visitors));
-    }
-  });
+  for (const { roomId, messages, gifts, visitors } of rooms) {
+    if (!(await tx.selectFrom('room').select('id').where('id', '=', roomId).executeTakeFirst())) continue;
+    await saveMessages(tx, roomId, messages);
+    for (const [giftId, count] of gifts ?? [])
+      await tx
+        .insertInto('chatGift')
+        .values({ roomId, giftId, count })
+        .onConflict((conflict) => conflict.columns(['roomId', 'giftId']).doUpdateSet({ count }))
+        .execute();
+    newVisitors.set(roomId, await saveVisitors(tx, roomId, visitors));
+  }
   return newVisitors;
 }
 

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { App, ConferenceJoin } from '@lianmai/contract/rest';
+import type { Store } from '../../store/store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import { CohostSet, refused, type SetRoom } from '../cohost/testing/set.ts';
 import type { ChatPeer } from '../im/testing/chat-worker.ts';
 import { until } from '../testing/until.ts';
+import { findBattle } from './store.ts';
 
 describeStores('battles', (open) => {
   let set: CohostSet;
+  let store: Store;
   before(async () => {
-    set = await CohostSet.begin(await open(), { settings: { pkBattleMs: 60_000, pkPunishmentMs: 20_000 } });
+    store = await open();
+    set = await CohostSet.begin(store, { settings: { pkBattleMs: 60_000, pkPunishmentMs: 20_000 } });
   });
   after(() => set.close());
 
@@ -46,6 +50,22 @@ describeStores('battles', (open) => {
     set.clock.ms += 20_000;
     const ended = await over(left.anchor, id);
     assert.deepEqual([ended.session.endReason, ended.session.sides[1].score], ['over', 5]);
+    await home(left, right);
+  });
+
+  it('count a gift before it is answered: a control that is killed then has not lost it', async () => {
+    const { left, right, fan, id } = await battle();
+    const give = () => fan.call('room.send', { roomId: right.id, kind: 'gift', body: { giftId: 'rose', count: 3 } });
+    await Promise.all([give(), give()]);
+    // What is in the database now is all that the next control would know.
+    assert.equal((await findBattle(store.db, id))?.targetScore, 6);
+    assert.deepEqual((await left.anchor.event('pk.score')).scores, [0, 6]);
+    await set.control.stop();
+    await set.control.startAgain();
+    // Whether it was told is not known.
+    await until(() => left.anchor.of('pk.score').length > 1);
+    assert.deepEqual(left.anchor.of('pk.score').at(-1).scores, [0, 6]);
+    await left.anchor.call('pk.quit', { sessionId: id });
     await home(left, right);
   });
 
@@ -139,10 +159,7 @@ describeStores('battles', (open) => {
   it('end with an anchor who is gone, and with their conference', async () => {
     const one = await battle();
     await set.media.vanish(one.right.channel.stream);
-    await until(() => {
-      set.clock.ms += 500;
-      return one.left.anchor.of('pk.ended').length > 0;
-    });
+    await set.clock.pass(() => one.left.anchor.of('pk.ended').length > 0);
     const gone = (await over(one.left.anchor, one.id)).session;
     assert.ok(['anchor-gone', 'over'].includes(gone.endReason), gone.endReason);
     await home(one.left, one.right);

@@ -7,7 +7,7 @@ import type { PkSessionRow, RoomRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { newId } from '../auth/secrets.ts';
 import type { Talks } from '../cohost/talk.ts';
-import type { ImDesk } from '../im/desk.ts';
+import type { GiftWriter, ImDesk } from '../im/desk.ts';
 import type { LiveBoard } from '../live/board.ts';
 import type { Shows } from '../mix/shows.ts';
 import type { RoomHall } from '../room/hall.ts';
@@ -76,15 +76,22 @@ export class PkHall {
         if (type === 'closed') void upkeep.run(() => this.#closed(roomId));
       }),
       live.onChange(({ entry }) => void upkeep.run(() => this.#streamChanged(entry.channelId))),
-      im.onApplause(({ roomId, likes, gift }) =>
-        this.#scores.count(roomId, likes + (gift ? gift.count * gift.price : 0)),
-      ),
+      im.onLikes(({ roomId, count }) => this.#scores.like(roomId, count)),
     );
     upkeep.every(TICK_MS, () => this.#tick(), 'debug');
     upkeep.every(COMPARE_EVERY_MS, () => this.#compare());
     await upkeep.run(() => this.#tellAgain());
     await upkeep.run(() => this.#compare());
   }
+
+  /** Counts gifts in the transaction that writes them: who was told that its gift was given finds it in the score. */
+  countGifts: GiftWriter = async (tx, gifts) => {
+    const counted: (string | null)[] = [];
+    for (const { roomId, worth } of gifts) counted.push(await store.addPoints(tx, roomId, worth));
+    return () => {
+      for (const id of counted) if (id !== null) this.#scores.changed(id);
+    };
+  };
 
   /** An anchor who is live invites another who is. */
   async invite(roomId: string, targetRoomId: string, reason: string | null): Promise<PkSession> {
@@ -151,6 +158,7 @@ export class PkHall {
   async close(): Promise<void> {
     await this.#upkeep.close();
     await this.#turns.settled();
+    for (const id of this.#scores.news()) await this.#writeLikes(id).catch(() => {});
   }
 
   /** @throws LiveError ROOM_CLOSED, STREAM_NOT_LIVE, BUSY */
@@ -245,20 +253,27 @@ export class PkHall {
 
   async #tick(): Promise<void> {
     const { db, now } = this.#options;
-    for (const id of this.#scores.unwritten())
-      await this.#upkeep.run(() => this.#turns.take(id, () => this.#writePoints(id)), 'debug');
+    for (const id of this.#scores.news())
+      await this.#upkeep.run(() => this.#turns.take(id, () => this.#score(id)), 'debug');
     for (const id of await store.dueBattles(db, now())) await this.#learn(id, { type: 'tick' });
     for (const { id, roomId } of this.#arena.lostFor(ANCHOR_GONE_AFTER_MS))
       await this.#learn(id, { type: 'over', reason: 'anchor-gone', roomId });
   }
 
-  async #writePoints(id: string): Promise<void> {
-    let after: PkSessionRow | null = null;
-    for (const [roomId, points] of this.#scores.of(id)) {
-      after = await this.#apply(id, { type: 'points', roomId, points });
-      this.#scores.written(roomId, points);
+  /** Writes the likes of a battle, and tells its score when it is another one. */
+  async #score(id: string): Promise<void> {
+    await this.#writeLikes(id);
+    if (!this.#scores.tell(id)) return;
+    const session = await store.findBattle(this.#options.db, id);
+    if (session?.state === 'battle') this.#herald.scored(session);
+  }
+
+  async #writeLikes(id: string): Promise<void> {
+    for (const [roomId, count] of this.#scores.likesOf(id)) {
+      const counted = await store.addPoints(this.#options.db, roomId, count);
+      this.#scores.written(roomId, count);
+      if (counted !== null) this.#scores.changed(counted);
     }
-    if (after?.state === 'battle') this.#herald.scored(after);
   }
 
   /** Puts right what no event told of. */
@@ -300,6 +315,7 @@ export class PkHall {
     for (const session of await store.recentBattles(db, now() - TOLD_AGAIN_MS)) {
       if (session.state === 'asking') await this.#herald.invited(session);
       if (session.state === 'joining') await this.#herald.answered(session, null);
+      if (session.state === 'battle') this.#scores.changed(session.id);
       if (session.state === 'ended') await this.#herald.endedAgain(session);
     }
   }

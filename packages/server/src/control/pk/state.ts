@@ -22,14 +22,13 @@ export type BattleInput =
   | { type: 'cancel' | 'quit'; by: string }
   /** Both anchors' pictures are there. */
   | { type: 'joined' }
-  | { type: 'points'; roomId: string; points: number }
   /** `roomId`: whose anchor is gone; null: it is nobody's doing. */
   | { type: 'over'; reason: 'anchor-gone' | 'room-closed'; roomId: string | null }
   | { type: 'tick' };
 
 /**
  * The life of a battle: asking → joining → battle → punishment → ended. An anchor may quit from joining on; whoever quits a
- * battle, or goes, has lost it. A battle without a winner has no punishment.
+ * battle, or goes, has lost it. A battle without a winner has no punishment. Points are counted beside it, as long as it is on.
  * @returns the same session when nothing changed.
  * @throws LiveError SESSION_NOT_FOUND, SESSION_OVER, FORBIDDEN.
  */
@@ -46,8 +45,6 @@ export function advance(battle: Battle, input: BattleInput, times: BattleTimes, 
       return quit(battle, input.by, atMs);
     case 'joined':
       return session.state === 'joining' ? { ...session, state: 'battle', dueAt: atMs + times.battleMs } : session;
-    case 'points':
-      return score(session, input);
     case 'over':
       return session.state === 'ended' ? session : giveUp(session, input, atMs);
     case 'tick':
@@ -86,13 +83,6 @@ function giveUp(
   if (session.state !== 'battle' || roomId === null) return end(session, reason, atMs);
   const winnerRoomId = roomId === session.roomId ? session.targetRoomId : session.roomId;
   return end({ ...session, winnerRoomId }, reason, atMs);
-}
-
-function score(session: PkSessionRow, { roomId, points }: Extract<BattleInput, { type: 'points' }>): PkSessionRow {
-  if (session.state !== 'battle' || points <= 0) return session;
-  if (roomId === session.roomId) return { ...session, score: session.score + points };
-  if (roomId === session.targetRoomId) return { ...session, targetScore: session.targetScore + points };
-  return session;
 }
 
 function timeUp(session: PkSessionRow, { punishmentMs }: BattleTimes, atMs: number): PkSessionRow {

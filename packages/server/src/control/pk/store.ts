@@ -65,10 +65,44 @@ export async function lockBattle(tx: Db, id: string): Promise<Battle & { rooms: 
   const found = await findBattle(tx, id);
   if (!found) throw battleMissing(id);
   const rooms = await lockRooms(tx, [found.roomId, found.targetRoomId]);
-  // Read again: what was read before the lock may have changed meanwhile.
-  const session = await findBattle(tx, id);
+  const session = await lockSession(tx, id);
   if (!session) throw battleMissing(id);
   return { session, anchors: [rooms[0].anchorId, rooms[1].anchorId], rooms };
+}
+
+/** The session as it is now, for whom scores that are counted meanwhile wait. */
+async function lockSession(tx: Db, id: string): Promise<PkSessionRow | undefined> {
+  return tx
+    .updateTable('pkSession')
+    .set((eb) => ({ state: eb.ref('state') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Counts points for the battle that is on in this room, if one is. @returns its id. */
+export async function addPoints(db: Db, roomId: string, points: number): Promise<string | null> {
+  const battle = await db
+    .updateTable('pkSession')
+    .set((eb) => ({
+      score: eb
+        .case()
+        .when('roomId', '=', roomId)
+        .then(eb('score', '+', points))
+        .else(eb.ref('score'))
+        .end(),
+      targetScore: eb
+        .case()
+        .when('targetRoomId', '=', roomId)
+        .then(eb('targetScore', '+', points))
+        .else(eb.ref('targetScore'))
+        .end(),
+    }))
+    .where('state', '=', 'battle')
+    .where((or) => or.or([or('roomId', '=', roomId), or('targetRoomId', '=', roomId)]))
+    .returning('id')
+    .executeTakeFirst();
+  return battle?.id ?? null;
 }
 
 export async function insertBattle(tx: Db, row: PkSessionRow): Promise<void> {
