@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts, freeUdpPorts } from './ports.ts';
 import { Rest } from './rest.ts';
-import { until, within } from './until.ts';
+import { PATIENT_MS, until, within } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const API_KEY = 'e2e-operator-key-0123456789';
 /** A second on a quiet machine. */
-const START_WITHIN_MS = 60_000;
+const START_WITHIN_MS = PATIENT_MS;
 
 export interface LianmaiOptions {
   workers?: number;
@@ -100,7 +100,7 @@ export class Lianmai implements AsyncDisposable {
   }
 
   /** Waits until `/healthz` is 200. */
-  async healthy(timeoutMs = 30_000): Promise<void> {
+  async healthy(timeoutMs = PATIENT_MS): Promise<void> {
     await until(
       '/healthz is 200',
       async () => {
@@ -170,7 +170,7 @@ export class Lianmai implements AsyncDisposable {
   }
 
   /** Resolves with the first log line, past or coming, that the test accepts. */
-  logged(what: string, test: (line: LogLine) => boolean, timeoutMs = 30_000): Promise<LogLine> {
+  logged(what: string, test: (line: LogLine) => boolean, timeoutMs = PATIENT_MS): Promise<LogLine> {
     return until(`a log line: ${what}`, () => this.log.find(test), timeoutMs);
   }
 

@@ -7,7 +7,7 @@ import { FlvClient } from './peers/flv-client.ts';
 import { whip } from './peers/webrtc-page.ts';
 import { WhepRecorder } from './peers/whep-recorder.ts';
 import type { Channel } from './rest.ts';
-import { until } from './until.ts';
+import { PATIENT_MS, until } from './until.ts';
 
 const RECORDED_MS = 6500;
 /** People notice more. */
@@ -33,7 +33,7 @@ async function byFlv(channel: Channel): Promise<Beats> {
     const times = player.timestamps(type);
     return (times.at(-1) ?? 0) - (times[0] ?? 0);
   };
-  await until('recorded', () => lasts(8) >= RECORDED_MS && lasts(9) >= RECORDED_MS, RECORDED_MS + 20_000);
+  await until('recorded', () => lasts(8) >= RECORDED_MS && lasts(9) >= RECORDED_MS, RECORDED_MS + PATIENT_MS);
   return beatsOf(player.file());
 }
 

@@ -7,7 +7,7 @@ import { FlvClient, stepsBack } from './peers/flv-client.ts';
 import type { Program } from './peers/program.ts';
 import { whep, whepStats } from './peers/webrtc-page.ts';
 import type { Channel } from './rest.ts';
-import { until } from './until.ts';
+import { PATIENT_MS, until } from './until.ts';
 
 interface Mix {
   id: string;
@@ -47,7 +47,7 @@ const change = (id: string, body: Record<string, unknown>) => lianmai.rest.ok<Mi
 const mixOf = (id: string) => lianmai.rest.ok<Mix>('GET', `/v1/mixes/${id}`);
 const remove = (id: string) => lianmai.rest.ok('DELETE', `/v1/mixes/${id}`);
 /** Looks until it looks so. */
-const looks = (url: string, what: string, test: (it: Look) => boolean, timeoutMs = 30_000) =>
+const looks = (url: string, what: string, test: (it: Look) => boolean, timeoutMs = PATIENT_MS) =>
   until(what, async () => test(await look(url)), timeoutMs);
 const longestStep = (ms: readonly number[]) => Math.max(0, ...ms.slice(1).map((at, i) => at - ms[i]!));
 

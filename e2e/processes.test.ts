@@ -8,12 +8,12 @@ import { mediaPlaylist, openMaster } from './peers/hls-client.ts';
 import type { Program } from './peers/program.ts';
 import { RtmpClient } from './peers/rtmp-client.ts';
 import type { Channel } from './rest.ts';
-import { until } from './until.ts';
+import { PATIENT_MS, until } from './until.ts';
 
 /** The promise is 2 s; a loaded test machine gets more, and says how long it took. */
 const BACK_WITHIN_MS = 6000;
 
-const live = (lianmai: Lianmai, channel: Channel, timeoutMs = 30_000) =>
+const live = (lianmai: Lianmai, channel: Channel, timeoutMs = PATIENT_MS) =>
   until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live', timeoutMs);
 
 describe('control killed', () => {

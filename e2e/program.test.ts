@@ -75,7 +75,7 @@ async function openPlayer(name: string): Promise<{ page: Page; requests: string[
   const isWhep = name === 'whep';
   const page = await browser.open(isWhep ? `${lianmai.http}/healthz` : `${lianmai.http}/watch/red?player=${name}`);
   if (isWhep) await playWhep(page, 'red');
-  await until(`${name} plays`, () => watchPictures(page), 30_000);
+  await until(`${name} plays`, () => watchPictures(page));
   const requests: string[] = [];
   page.on('request', (request) => requests.push(new URL(request.url()).pathname));
   page.on('websocket', (socket) => requests.push(new URL(socket.url()).pathname));
@@ -95,10 +95,10 @@ describe("viewers of a channel whose program changes from the anchor's own strea
     ];
     await flv.more(25, 9);
     const mix = await mixIn();
-    await until('the mix has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 2), 30_000);
+    await until('the mix has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 2));
     await flv.more(50, 9);
     await mixOut(mix);
-    await until('its own stream has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 3), 30_000);
+    await until('its own stream has come', () => viewers.every(({ tags }) => configs(tags(), 9) === 3));
     await flv.more(50, 9);
     for (const { name, tags, times } of viewers) {
       const [picture, sound] = [times(9), times(8)];
@@ -119,8 +119,7 @@ describe("viewers of a channel whose program changes from the anchor's own strea
   for (const name of ['flv', 'ws-flv', 'hls', 'whep'])
     it(`in Chromium by ${name}: pictures go on, and it does not connect anew`, async (t) => {
       const { page, requests } = await openPlayer(name);
-      const seen = (what: string, colour: ColourName) =>
-        until(what, async () => (await seenRight(page)) === colour, 40_000);
+      const seen = (what: string, colour: ColourName) => until(what, async () => (await seenRight(page)) === colour);
       await seen("the anchor's own", 'red');
       const mix = await mixIn();
       await seen('the mix', 'green');
@@ -145,12 +144,12 @@ describe("viewers of a channel whose program changes from the anchor's own strea
     const green = channels.get('green')!;
     const { mediaUrl } = await until('a playlist', () => openMaster(green.play.hls));
     const breaks = async () => (await readMedia(mediaUrl)).text.split('#EXT-X-DISCONTINUITY\n').length - 1;
-    await until('some segments', async () => (await readMedia(mediaUrl)).segments.length > 1, 30_000);
+    await until('some segments', async () => (await readMedia(mediaUrl)).segments.length > 1);
     assert.equal(await breaks(), 0);
     const mix = await mixIn(green);
-    await until('one', async () => (await breaks()) === 1, 30_000);
+    await until('one', async () => (await breaks()) === 1);
     await mixOut(mix);
-    await until('two', async () => (await breaks()) === 2, 30_000);
+    await until('two', async () => (await breaks()) === 2);
   });
 
   it('a WHEP viewer of pictures alone hears the mix on the connection it has', async () => {
@@ -162,7 +161,7 @@ describe("viewers of a channel whose program changes from the anchor's own strea
     await playWhep(page, 'silent');
     assert.equal((await whepStats(page)).audioEnergy, 0);
     const mix = await mixIn(silent);
-    await until('sound', async () => (await whepStats(page)).audioEnergy > 0.01, 40_000);
+    await until('sound', async () => (await whepStats(page)).audioEnergy > 0.01);
     await mixOut(mix);
     await page.close();
   });
@@ -176,7 +175,7 @@ describe('viewers of a channel whose mixer dies', () => {
     using flv = await FlvClient.open(red.play.flv);
     await flv.more(25, 9);
     const mix = await mixIn();
-    await until('the mix is seen', async () => (await seenRight(page)) === 'green', 30_000);
+    await until('the mix is seen', async () => (await seenRight(page)) === 'green');
     await until('by FLV', () => configs(flv.tags, 9) === 2);
     const mixer = await until(
       'its mixer',
@@ -187,10 +186,10 @@ describe('viewers of a channel whose mixer dies', () => {
     await until('its own stream', () => configs(flv.tags, 9) >= 3);
     const own = flv.tags.findLast((tag) => tag.type === 9 && tag.payload[1] === 0);
     t.diagnostic(`own stream ${Math.round((own?.atMs ?? 0) - killedAt)} ms after the mixer was killed`);
-    await until('its own stream is seen', async () => (await seenRight(page)) === 'red', 30_000);
-    await until('the mix is seen again', async () => (await seenRight(page)) === 'green', 30_000);
+    await until('its own stream is seen', async () => (await seenRight(page)) === 'red');
+    await until('the mix is seen again', async () => (await seenRight(page)) === 'green');
     await mixOut(mix);
-    await until('its own stream is seen again', async () => (await seenRight(page)) === 'red', 30_000);
+    await until('its own stream is seen again', async () => (await seenRight(page)) === 'red');
     assert.deepEqual([flv.end, stepsBack(flv.timestamps(9)), stepsBack(flv.timestamps(8))], [null, [], []]);
     t.diagnostic(
       `flv: longest step of the picture ${longestStep(flv.timestamps(9))} ms, of the sound ${longestStep(flv.timestamps(8))} ms`,
@@ -247,7 +246,7 @@ describe('viewers whose address is not good any more', () => {
     await ws.ended();
     await flv.ended();
     await rtmp.status((code) => code === 'NetStream.Play.Failed');
-    await until('WHEP is closed', () => page.evaluate("whepPeer.connectionState !== 'connected'"), 30_000);
+    await until('WHEP is closed', () => page.evaluate("whepPeer.connectionState !== 'connected'"));
     await page.close();
     const again = await fetch(play.flv);
     await again.body?.cancel();

@@ -31,7 +31,7 @@ async function member(id: string, userId: string, colour: ColourName): Promise<P
 }
 
 const looks = (url: string, what: string, test: (it: Look) => boolean) =>
-  until(what, async () => test(await look(url)), 40_000);
+  until(what, async () => test(await look(url)));
 const listed = async () =>
   (await lianmai.rest.ok<{ items: { stream: string }[] }>('GET', '/v1/live')).items.map(({ stream }) => stream);
 

@@ -77,7 +77,7 @@ describe('a media worker killed while browsers publish and play', () => {
     const url = `${lianmai.http}/call/talk?lang=en`;
     const [anna, bo] = [await lobby(browsers.anna, url, 'Anna', SMALL), await lobby(browsers.bo, url, 'Bo', SMALL)];
     for (const page of [anna, bo]) await page.getByRole('button', { name: 'Join' }).click();
-    await Promise.all([sees(anna, 'Bo', 25, 30_000), sees(bo, 'Anna', 25, 30_000)]);
+    await Promise.all([sees(anna, 'Bo', 25), sees(bo, 'Anna', 25)]);
     for (const worker of ['edge-0', 'edge-1']) {
       const watching = interruptions({ anna: () => pictures(anna, 'Bo'), bo: () => pictures(bo, 'Anna') });
       await lianmai.killAndAwaitReturn(worker);
@@ -97,7 +97,7 @@ describe('a media worker killed while browsers publish and play', () => {
       await using _encoder = pushAgainAndAgain(channel.push.rtmp);
       await until('live', () => isLive(channel.id));
       const viewer = await browsers.viewer.open(`${lianmai.http}/watch/show-${player}?player=${player}&lang=en`, SMALL);
-      await shows(viewer, 25, 30_000);
+      await shows(viewer, 25);
       for (const worker of ['edge-0', 'edge-1']) {
         const watching = interruptions({ viewer: () => decoded(viewer) }, calmMs);
         await lianmai.killAndAwaitReturn(worker);
@@ -112,7 +112,7 @@ it('a publisher that pauses makes no viewer connect again, and next to none ask'
   await using encoder = push(channel.push.rtmp, { size: '320x240' });
   await until('live', () => isLive(channel.id));
   const viewer = await browsers.viewer.open(`${lianmai.http}/watch/pausing?player=whep&lang=en`, SMALL);
-  await shows(viewer, 25, 30_000);
+  await shows(viewer, 25);
   const asked = { POST: 0, PATCH: 0 };
   viewer.on('request', (request) => {
     const method = request.method() as keyof typeof asked;

@@ -3,16 +3,15 @@ import { en } from '../../packages/web/src/i18n/en.ts';
 import { zh } from '../../packages/web/src/i18n/zh.ts';
 import type { Lianmai } from '../lianmai.ts';
 import { Rest } from '../rest.ts';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 import { COLOURS, type ColourName } from './coloured.ts';
 
+export { PATIENT_MS };
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1440, height: 900 };
 /** The words that the pages are found by. */
 export const WORDS = { en, zh };
 export type Words = typeof en | typeof zh;
-/** The machine that runs this has other things to do, too. */
-export const PATIENT_MS = 45_000;
 export const PASSWORD = 'correct horse';
 
 /** Whoever is logged in, as the pages keep it. */

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 import type { Browser } from './chromium.ts';
 
 /** The lobby of a call, with this name in the field. */
@@ -25,12 +25,12 @@ export function pictures(page: Page, nickname: string): Promise<number | null> {
 }
 
 /** Waits until so many more pictures of the member were decoded. */
-export async function sees(page: Page, nickname: string, more: number, timeoutMs = 30_000): Promise<void> {
+export async function sees(page: Page, nickname: string, more: number, timeoutMs = PATIENT_MS): Promise<void> {
   await sawMore(`${more} more pictures of ${nickname}`, more, () => pictures(page, nickname), timeoutMs);
 }
 
 /** Waits until the page's only player has decoded so many more pictures. */
-export async function shows(page: Page, more: number, timeoutMs = 30_000): Promise<void> {
+export async function shows(page: Page, more: number, timeoutMs = PATIENT_MS): Promise<void> {
   const count = () =>
     page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? null);
   await sawMore(`${more} more pictures`, more, count, timeoutMs);

@@ -1,4 +1,4 @@
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 import { isConfig } from './rtmp-client.ts';
 
 export interface FlvTag {
@@ -37,12 +37,12 @@ export class FlvClient implements Disposable {
   }
 
   /** Waits until so many more tags of a kind came. */
-  async more(count: number, type: 8 | 9, timeoutMs = 30_000): Promise<void> {
+  async more(count: number, type: 8 | 9, timeoutMs = PATIENT_MS): Promise<void> {
     const from = this.timestamps(type).length;
     await until(`${count} more tags of type ${type}`, () => this.timestamps(type).length >= from + count, timeoutMs);
   }
 
-  async ended(timeoutMs = 30_000): Promise<'clean' | 'broken'> {
+  async ended(timeoutMs = PATIENT_MS): Promise<'clean' | 'broken'> {
     return until('the FLV stream ends', () => this.end, timeoutMs);
   }
 

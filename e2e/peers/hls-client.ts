@@ -1,4 +1,4 @@
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 
 export interface MediaPlaylist {
   text: string;
@@ -44,7 +44,7 @@ export function mediaPlaylist(
   url: string,
   what: string,
   accept: (playlist: MediaPlaylist) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = PATIENT_MS,
 ): Promise<MediaPlaylist> {
   return until(
     `a playlist with ${what}`,

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { within } from '../until.ts';
+import { PATIENT_MS, within } from '../until.ts';
 
 /** Where a program that a test talks to comes from, for the message when it is missing. */
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
@@ -69,7 +69,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits for its own end. */
-  async ended(timeoutMs = 20_000): Promise<Exit> {
+  async ended(timeoutMs = PATIENT_MS): Promise<Exit> {
     return within(timeoutMs, `${this.name} ends; it said ${this.#stderr.slice(-2000)}`, this.exit);
   }
 
@@ -83,7 +83,7 @@ export class Program implements AsyncDisposable {
  * Runs a program to its end.
  * @throws Error with what it said when it fails.
  */
-export async function runProgram(name: string, args: readonly string[], timeoutMs = 30_000): Promise<Exit> {
+export async function runProgram(name: string, args: readonly string[], timeoutMs = PATIENT_MS): Promise<Exit> {
   await using program = new Program(name, args);
   const exit = await program.ended(timeoutMs);
   if (exit.code !== 0)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 import { type Amf, readAmf, writeAmf } from './amf0.ts';
 
 /** One RTMP message as it came. */
@@ -103,7 +103,7 @@ export class RtmpClient implements Disposable {
   }
 
   /** The first status, past or coming, whose code is accepted. */
-  status(accept: (code: string) => boolean, timeoutMs = 10_000): Promise<Status> {
+  status(accept: (code: string) => boolean, timeoutMs = PATIENT_MS): Promise<Status> {
     return until('an onStatus', () => this.statuses.find(({ code }) => accept(code)), timeoutMs);
   }
 

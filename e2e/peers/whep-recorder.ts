@@ -13,7 +13,7 @@ import {
   writeRtcp,
 } from '@lianmai/media/rtp';
 import { Audio, PeerConnection, type Track, Video } from 'node-datachannel';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 
 const H264 = 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1';
 const VP8_TYPE = 96;
@@ -60,7 +60,11 @@ export class WhepRecorder implements Disposable {
 
   /** Waits until so many ms of sound and picture were got, with reports for both. */
   async records(ms: number): Promise<void> {
-    await until(`${ms} ms are recorded`, () => this.#length('audio') >= ms && this.#length('video') >= ms, ms + 20_000);
+    await until(
+      `${ms} ms are recorded`,
+      () => this.#length('audio') >= ms && this.#length('video') >= ms,
+      ms + PATIENT_MS,
+    );
     await until('sender reports', () => this.#reports.audio.length > 0 && this.#reports.video.length > 0);
   }
 
