@@ -1,5 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 
+/** A wait that only ends a test in vain lasts so long: a busy machine takes its time. */
+export const PATIENT_MS = 90_000;
+
 /**
  * Asks again and again until the answer is neither null, undefined nor false, and gives it.
  * @throws Error with `what` when that takes longer than `timeoutMs`; an error of the probe is told with it.
@@ -7,7 +10,7 @@ import { setTimeout as after } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  timeoutMs = 30_000,
+  timeoutMs = PATIENT_MS,
 ): Promise<Exclude<T, null | undefined | false>> {
   const deadline = performance.now() + timeoutMs;
   let problem: unknown;
