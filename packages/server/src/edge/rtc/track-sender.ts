@@ -9,6 +9,11 @@ export interface TrackSenderOptions {
   send(packet: Buffer): boolean;
 }
 
+/**
+ * The first sequence number is below this. SRTP counts the wraps of the 16 bits at either end by itself: who has got nothing before the
+ * first wrap counts one less for ever, and cannot decrypt anything (RFC 3711 3.3.1).
+ */
+const FIRST_SEQUENCES = 0x8000;
 /** Between two pictures of different histories, RTP ticks. */
 const SMALLEST_STEP = 90;
 
@@ -18,7 +23,8 @@ export class TrackSender {
   readonly #payloadType: number;
   readonly #send: TrackSenderOptions['send'];
   #history: PacketHistory | null = null;
-  #sequence = Math.floor(Math.random() * 0xffff);
+  /** Of the newest packet. */
+  #sequence = Math.floor(Math.random() * FIRST_SEQUENCES) - 1;
   /** The unbroken run of shared packets that was sent last: numbers of the first and the newest, and the newest one's sequence. */
   #runFirst = 0;
   #runNewest = -1;

@@ -137,6 +137,30 @@ test('without a GOP a key frame is wished for and waited for', () => {
   assert.ok(packets.length > 0);
 });
 
+test('who waits for a key frame asks again each second', () => {
+  const { join, give, pass } = setUp([]);
+  const { packets, log } = join(7);
+  give(picture('inter', 1000));
+  pass(1000);
+  pass(1000);
+  assert.deepEqual([log.wishes, packets.length], [3, 0]);
+  give(picture('key', 3000));
+  pass(1000);
+  assert.equal(log.wishes, 3);
+});
+
+test('no viewer begins near the wrap of its sequence numbers: SRTP of who missed the first packets could not follow it', () => {
+  const { join, give } = setUp([]);
+  const viewers = Array.from({ length: 100 }, (_, i) => join(10 * (i + 1)));
+  give(picture('key', 1000));
+  give(sound(1000));
+  for (const { packets } of viewers)
+    for (const ssrc of new Set(packets.map((packet) => packet.ssrc))) {
+      const first = packets.find((packet) => packet.ssrc === ssrc)!.sequenceNumber;
+      assert.ok(first < 0x8000, `${first}`);
+    }
+});
+
 test('what a viewer misses is sent again as it was, as far as it is kept', () => {
   const { join, give } = setUp([]);
   const { viewer, packets } = join(7);

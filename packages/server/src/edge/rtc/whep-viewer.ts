@@ -227,6 +227,8 @@ export class WhepViewer implements Paced {
     this.#sent = false;
     if (this.#silentSeconds > MOST_SILENT_SECONDS) return this.close();
     if (++this.#reports === START_REPORTS) this.video?.forgetOwn();
+    // The wish, or the key frame, may have got lost with whoever was asked.
+    if (this.video && this.#awaitsKey) this.#options.needKeyFrame(this.#rank);
     this.#lookAtNetwork();
     this.video?.report(writer, videoTimestamp(streamMs));
     this.audio?.report(writer, audioTimestamp(streamMs));
