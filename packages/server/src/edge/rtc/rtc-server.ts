@@ -10,6 +10,7 @@ import type { LiveStreamImpl } from '../hub/live-stream.ts';
 import type { HubPort, PlayOptions, Publication } from '../hub/ports.ts';
 import type { LiveStream } from '../hub/sink.ts';
 import type { ConnectionLimits } from '../limits.ts';
+import { KeyFrameWishes } from './key-frame-wishes.ts';
 import { Pacer } from './pacer.ts';
 import { Peer, type PeerEvents } from './peer.ts';
 import { chooseToPlay, playableTracks, wantedTracks } from './playable.ts';
@@ -26,7 +27,7 @@ export interface RtcServerOptions {
   /** `edge-1`: its number is added to the port. */
   workerId: string;
   settings: Pick<Settings, 'host' | 'rtcPort' | 'publicHost'>;
-  limits: ConnectionLimits;
+  limits: Pick<ConnectionLimits, 'admit' | 'release'>;
   /** Of streams as they are published, wherever. */
   published: Pick<SmallerPicturesOptions, 'holder' | 'address' | 'gopCacheBytes' | 'traffic'>;
   log: Pick<Logger, 'info' | 'warn' | 'debug'>;
@@ -62,8 +63,6 @@ interface SessionEvents extends PeerEvents {
 
 const PUBLISHER_TICK_MS = 10;
 const SECOND_MS = 1000;
-/** A client that has not reached us by then never will. */
-const CONNECT_WITHIN_MS = 30_000;
 
 /** The WebRTC sessions of one worker: all on one UDP port, publishers and viewers. */
 export class RtcServer {
@@ -73,6 +72,7 @@ export class RtcServer {
   readonly #publishers = new Map<string, WhipPublisher>();
   readonly #fanouts = new Map<LiveStream, WhepFanout>();
   readonly #pacer = new Pacer();
+  readonly #wishes: KeyFrameWishes;
   readonly #smaller: SmallerPictures;
   #bindAddress: string | null = null;
   #publicAddress: string | null = null;
@@ -83,7 +83,8 @@ export class RtcServer {
 
   constructor(options: RtcServerOptions) {
     this.#options = options;
-    const { published, workerId, log, now } = options;
+    const { published, workerId, log, now, bus } = options;
+    this.#wishes = new KeyFrameWishes((stream, picture) => bus.publish('stream.key-frame', { stream, picture }));
     this.#smaller = new SmallerPictures({ ...published, workerId, log, now });
   }
 
@@ -155,7 +156,10 @@ export class RtcServer {
         stream,
         { offer, chosen, release },
         {
-          connected: () => viewer && this.#fanout(live).add(viewer),
+          connected: () => {
+            if (live.state === 'ended') session.end('unpublished');
+            else if (viewer) this.#fanout(live).add(viewer);
+          },
           packet: (data) => viewer?.packet(data),
           closed: () => session.end('vanished'),
           over: () => {
@@ -322,9 +326,10 @@ export class RtcServer {
   }
 
   #needKeyFrame(stream: string, picture: number): void {
+    const nowMs = this.#options.now();
     const publisher = this.#publisherOf(stream);
-    if (publisher) publisher.requestKeyFrame(this.#options.now(), picture);
-    else this.#options.bus.publish('stream.key-frame', { stream, picture });
+    if (publisher) publisher.requestKeyFrame(nowMs, picture);
+    else this.#wishes.wish(stream, picture, nowMs);
   }
 
   async #changePicture(viewer: WhepViewer, stream: LiveStream, rank: number): Promise<void> {
@@ -361,9 +366,8 @@ export class RtcServer {
   #second(): void {
     for (const fanout of [...this.#fanouts.values()]) fanout.report();
     this.#smaller.tick();
-    const nowMs = this.#options.now();
-    for (const session of [...this.#sessions.values()])
-      if (!session.peer.connected && nowMs - session.startedMs > CONNECT_WITHIN_MS) session.end('timed-out');
+    this.#wishes.tick(this.#options.now());
+    for (const session of [...this.#sessions.values()]) session.second();
   }
 
   async #resolve(host: string): Promise<string | null> {

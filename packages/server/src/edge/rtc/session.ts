@@ -7,7 +7,7 @@ export interface RtcSessionOptions {
   id: string;
   kind: 'whip' | 'whep';
   stream: string;
-  peer: Peer;
+  peer: Pick<Peer, 'connected' | 'answer' | 'addCandidates' | 'send' | 'close'>;
   /** The client's, of its offer. */
   iceUfrag: string;
   startedMs: number;
@@ -15,6 +15,8 @@ export interface RtcSessionOptions {
   over(reason: EndReason): void;
 }
 
+/** A client that has not reached us after so many seconds never will. */
+const CONNECT_WITHIN_S = 30;
 /** Clients that close their connection before they say goodbye by DELETE do so at once. */
 const GOODBYE_WITHIN_MS = 500;
 
@@ -24,11 +26,12 @@ export class RtcSession {
   readonly kind: RtcSessionOptions['kind'];
   readonly stream: string;
   readonly startedMs: number;
-  readonly peer: Peer;
+  readonly peer: RtcSessionOptions['peer'];
   /** What a viewer may ask about its session. */
   state: () => ViewerState | null = () => null;
   readonly #options: RtcSessionOptions;
   #over = false;
+  #connectingS = 0;
   #vanishing: NodeJS.Timeout | undefined;
 
   constructor(options: RtcSessionOptions) {
@@ -59,6 +62,14 @@ export class RtcSession {
         'ICE cannot be restarted here: DELETE this session with ?again=1 and POST the offer of a new connection; viewers wait for it',
       );
     this.peer.addCandidates(fragment.candidates);
+  }
+
+  /**
+   * Once a second, by a timer: ends what never connected. Seconds are counted and no clock is read, for when our own event loop stood
+   * still its timers come first, and who connected meanwhile is only heard after them.
+   */
+  second(): void {
+    if (!this.peer.connected && ++this.#connectingS > CONNECT_WITHIN_S) this.end('timed-out');
   }
 
   /** The client's end is closed: it has vanished, unless its DELETE is on the way. */
