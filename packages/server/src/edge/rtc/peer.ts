@@ -27,7 +27,7 @@ export interface PeerOptions {
 }
 
 export interface PeerEvents {
-  /** ICE and DTLS are done: packets may be sent. */
+  /** ICE and DTLS are done, and {@link Peer.send} takes packets. */
   connected(): void;
   /** An RTP or RTCP packet, decrypted, of any of the m= sections: they share one transport. */
   packet(data: Buffer): void;
@@ -56,6 +56,8 @@ export class Peer {
    */
   #track: Track | null = null;
   #state: 'new' | 'connected' | 'closed' = 'new';
+  /** Ends the wait for the addresses of our end, while there is one. */
+  #abandonGathering = () => {};
 
   /** @throws LiveError UNAVAILABLE when the native transport refuses. */
   constructor(options: PeerOptions) {
@@ -82,7 +84,7 @@ export class Peer {
 
   /**
    * Takes the offer and resolves with the answer.
-   * @throws LiveError UNAVAILABLE.
+   * @throws LiveError UNAVAILABLE, also when the peer is closed meanwhile.
    */
   async answer(sessionId: string): Promise<string> {
     const agreed = this.#agreed;
@@ -94,11 +96,11 @@ export class Peer {
       if (!first) throw new Error('nothing was chosen of the offer');
       const track = native(() => this.#connection.addTrack(description(first)));
       track.onMessage((data) => this.#state !== 'closed' && events.packet(data));
+      // The connection says that it is up before its track takes packets: those sent in between are refused.
+      track.onOpen(() => this.#opened());
       this.#track = track;
       this.#connection.onStateChange((state) => this.#changed(state));
-      const gathered = this.#gathered();
-      native(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, [first]), 'offer'));
-      await gathered;
+      await this.#gathered(() => this.#connection.setRemoteDescription(writeReducedOffer(offer, [first]), 'offer'));
       return this.#writeAnswer(agreed, sessionId);
     } catch (error) {
       this.close();
@@ -128,35 +130,43 @@ export class Peer {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#abandonGathering();
     // A track that is not closed by itself keeps its callbacks, and them what they hold, for ever.
     this.#track?.close();
     this.#track = null;
     this.#connection.close();
   }
 
-  #changed(state: string): void {
-    if (this.#state === 'closed') return;
-    if (state === 'connected') {
-      this.#state = 'connected';
-      this.#events.connected();
-    } else if (state === 'disconnected' || state === 'failed' || state === 'closed') {
-      this.close();
-      this.#events.closed();
-    }
+  #opened(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'connected';
+    this.#events.connected();
   }
 
-  #gathered(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new LiveError('UNAVAILABLE', 'the server could not open its WebRTC port: try again')),
-        GATHER_WITHIN_MS,
-      );
-      this.#connection.onGatheringStateChange((state) => {
-        if (state !== 'complete') return;
-        clearTimeout(late);
-        resolve();
-      });
-    });
+  #changed(state: string): void {
+    if (this.#state === 'closed' || !/^(disconnected|failed|closed)$/.test(state)) return;
+    this.close();
+    this.#events.closed();
+  }
+
+  /** @param begin what the native library finds out the addresses of our end by. */
+  async #gathered(begin: () => void): Promise<void> {
+    const connection = this.#connection;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => {
+      // It may be our own event loop that is late.
+      if (connection.gatheringState() === 'complete') resolve();
+      else reject(new LiveError('UNAVAILABLE', 'the server could not open its WebRTC port: try again'));
+    }, GATHER_WITHIN_MS);
+    this.#abandonGathering = () => reject(new LiveError('UNAVAILABLE', 'the session was ended before it began'));
+    connection.onGatheringStateChange((state) => state === 'complete' && resolve());
+    try {
+      native(begin);
+      await promise;
+    } finally {
+      clearTimeout(late);
+      this.#abandonGathering = () => {};
+    }
   }
 
   #writeAnswer(
