@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { collectNativeGarbage } from '../packages/server/src/edge/rtc/testing/native-garbage.ts';
 import { Lianmai } from './lianmai.ts';
 import { type Beats, beatInPage, beatsOf, lipSync, median, pushBeat } from './peers/beat.ts';
 import { Browser } from './peers/chromium.ts';
@@ -23,6 +24,7 @@ before(async () => {
 after(async () => {
   await browser?.[Symbol.asyncDispose]();
   await lianmai?.stop();
+  await collectNativeGarbage();
 });
 
 const live = (channel: Channel) => until('live', async () => (await lianmai.rest.channel(channel.id)).state === 'live');
