@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { signTx } from '../packages/server/src/auth/tx-signature.ts';
 import { Lianmai } from './lianmai.ts';
+import { isLive, register, signUp, visit } from './peers/app-page.ts';
 import { Browser } from './peers/chromium.ts';
 import { push } from './peers/ffmpeg.ts';
 import type { Program } from './peers/program.ts';
 import { publishEnhanced } from './peers/test-publisher.ts';
 import type { Channel } from './rest.ts';
-import { until } from './until.ts';
+import { PATIENT_MS, until } from './until.ts';
 
 /** Screenshots of the newest run, to be looked at. */
 const SHOTS = join(tmpdir(), 'lianmai-screenshots');
@@ -47,7 +49,7 @@ function picture(page: Page) {
 }
 
 /** Waits until so many more pictures were shown. */
-async function plays(page: Page, pictures: number, timeoutMs = 20_000): Promise<void> {
+async function plays(page: Page, pictures: number, timeoutMs = PATIENT_MS): Promise<void> {
   const from = await until('a video', () => picture(page));
   await until(
     `${pictures} more pictures`,
@@ -125,7 +127,7 @@ describe('the watch page in Chromium', () => {
     await page.screenshot({ path: shot });
     t.diagnostic(`screenshot ${shot}`);
     await using _second = push(other.push.rtmp);
-    await plays(page, 25, 30_000);
+    await plays(page, 25);
     await page.close();
   });
 
@@ -137,7 +139,60 @@ describe('the watch page in Chromium', () => {
       .first()
       .waitFor({ timeout: 10_000 });
     await using _publisher = push(later.push.rtmp);
-    await plays(page, 25, 30_000);
+    await plays(page, 25);
+    await page.close();
+  });
+});
+
+describe('what not everybody may watch', () => {
+  const KEPT_MS = 8_000;
+  let room: { id: string; channel: { id: string; stream: string; push: { rtmp: string } } };
+  let pusher: Program;
+  before(async () => {
+    const { rest } = await register(lianmai, 'Ida');
+    room = await rest.ok('POST', '/v1/rooms', { title: 'Among friends' });
+    await lianmai.rest.ok('PATCH', `/v1/channels/${room.channel.id}`, { playAuth: 'signed' });
+    pusher = push(room.channel.push.rtmp);
+    await isLive(lianmai, room.id);
+  });
+  after(() => pusher?.[Symbol.asyncDispose]());
+
+  /** Signs the room's play address as its app does. */
+  const signed = async (expiresAtMs: number) => {
+    const { items } = await lianmai.rest.ok<{ items: { playKeys: { main: string } }[] }>('GET', '/v1/apps');
+    return signTx(items[0]?.playKeys.main ?? '', room.channel.stream, expiresAtMs);
+  };
+
+  it('a room asks who it is, and plays for whoever logs in', async (t) => {
+    const page = await browser.open(`${lianmai.http}/room/${room.id}?lang=en`, PHONE);
+    await page.getByText('Log in to watch').waitFor();
+    const shot = join(SHOTS, 'room-members.png');
+    await page.screenshot({ path: shot });
+    t.diagnostic(`screenshot ${shot}`);
+    await page.getByRole('button', { name: 'Log in', exact: true }).filter({ visible: true }).first().click();
+    await signUp(page, 'Jo');
+    await plays(page, 25);
+    await page.close();
+  });
+
+  it('an address whose time is up while it plays is renewed for who may have it, and the picture goes on', async () => {
+    const { session } = await register(lianmai, 'Kim');
+    const page = await browser.open('about:blank');
+    const asked: string[] = [];
+    page.on('request', (request) => request.url().includes('.m3u8') && asked.push(request.url()));
+    const query = await signed(Date.now() + KEPT_MS);
+    await visit(page, address(room.channel.stream, `?player=hls&${query}`), session);
+    await plays(page, 25);
+    assert.ok(asked.some((url) => url.includes(query)));
+    await until('another signature', () => asked.some((url) => !url.includes(query)), KEPT_MS + 20_000);
+    await plays(page, 50);
+    await page.close();
+  });
+
+  it('an address whose time is up says so to whoever gets no other', async () => {
+    const page = await browser.open('about:blank');
+    await visit(page, address(room.channel.stream, `?lang=en&${await signed(Date.now() - 1000)}`), null);
+    await page.getByText('The time of this address is up').first().waitFor();
     await page.close();
   });
 });
@@ -163,6 +218,6 @@ describe('the front page', () => {
 });
 
 it('no page complained of a mistake of its own', () => {
-  const own = browser.complaints.filter((line) => !/status of 404|net::ERR_|ERR_INCOMPLETE/.test(line));
+  const own = browser.complaints.filter((line) => !/status of 40[34]|net::ERR_|ERR_INCOMPLETE/.test(line));
   assert.deepEqual(own, []);
 });

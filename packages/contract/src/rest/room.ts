@@ -167,6 +167,7 @@ export const RoomQuery = Type.Object(
     search: Type.Optional(Type.String({ maxLength: 100, description: 'Part of the title or of the nickname' })),
     tag: Type.Optional(Tag),
     anchorId: Type.Optional(UserId),
+    stream: Type.Optional(StreamName),
     state: Type.Optional(
       Type.Enum([...ROOM_STATES, 'open', 'all'], {
         type: 'string',

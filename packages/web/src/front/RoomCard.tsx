@@ -26,7 +26,10 @@ export function RoomCard({ room, wide = false }: { room: Room; wide?: boolean })
         </div>
         <div className={styles.bottom}>
           <ViewerCount count={room.viewers} />
-          <span className={styles.likes} title={t('front.likes', { shown: wholeNumber(room.likes, language) })}>
+          <span
+            className={styles.likes}
+            title={t('front.likes', { count: room.likes, shown: wholeNumber(room.likes, language) })}
+          >
             <HeartIcon size={14} />
             {shortNumber(room.likes, language)}
             <span className="unseen">{t('chat.like')}</span>

@@ -9,6 +9,7 @@ const FAILURES_TO_SWITCH = 2;
 export interface EngineSlotOptions {
   video: HTMLVideoElement;
   stream: string;
+  /** See {@link EngineSlot.query}. */
   query: string;
   browser: Capabilities;
   openEngine: OpenEngine;
@@ -22,6 +23,8 @@ export interface EngineSlotOptions {
 export class EngineSlot {
   readonly #options: EngineSlotOptions;
   readonly #failures = new Map<EngineId, number>();
+  /** Signature of the play address, of engines that are opened from now on. */
+  query: string;
   #engine: Engine | null = null;
   #id: EngineId | null = null;
   /** Counts openings, so that a late answer of an earlier one is known as such. */
@@ -29,6 +32,7 @@ export class EngineSlot {
 
   constructor(options: EngineSlotOptions) {
     this.#options = options;
+    this.query = options.query;
   }
 
   /** The open engine. */
@@ -52,12 +56,12 @@ export class EngineSlot {
     const opening = this.#opening;
     const current = () => opening === this.#opening;
     this.#id = id;
-    const { video, stream, query, openEngine, events, random } = this.#options;
+    const { video, stream, openEngine, events, random } = this.#options;
     try {
       const engine = await openEngine(id, {
         video,
         stream,
-        query,
+        query: this.query,
         events: {
           failed: (problem) => current() && events.failed(problem),
           finished: () => current() && events.finished(),

@@ -9,17 +9,19 @@ const LIVE: StreamStatus = { is: 'live', codecs: { video: 'h264', audio: 'aac' }
 const INTERRUPTED: StreamStatus = { is: 'interrupted', codecs: { video: 'h264', audio: 'aac' } };
 
 /** A player with everything around it in the test's hands; timers too. */
-function start(t: TestContext) {
+function start(t: TestContext, { query = '' } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const video = new FakeVideo();
   const engines = new FakeEngines();
   const page = new FakePage();
   const askStatus = mock.fn();
   const holdPicture = mock.fn();
+  const freshQuery = mock.fn(async (): Promise<string | null> => null);
   const player = new LivePlayer({
     video: video as unknown as HTMLVideoElement,
     stream: 'show',
-    query: '',
+    query,
+    freshQuery,
     wish: 'auto',
     muted: false,
     volume: 1,
@@ -49,7 +51,12 @@ function start(t: TestContext) {
     await turn();
     video.show();
   };
-  return { player, video, engines, page, askStatus, holdPicture, wait, play, state: () => player.snapshot.state };
+  const refuse = async () => {
+    engines.events?.failed({ reason: 'forbidden', detail: '403' });
+    await turn();
+  };
+  const state = () => player.snapshot.state;
+  return { player, video, engines, page, askStatus, holdPicture, freshQuery, wait, play, refuse, state };
 }
 
 describe('a live stream', () => {
@@ -223,10 +230,11 @@ describe('a broken connection', () => {
 
 describe('what trying again does not cure', () => {
   test('a missing signature stops it, until the viewer asks', async (t) => {
-    const { player, engines, play, state, wait } = start(t);
+    const { player, engines, play, refuse, state, wait } = start(t);
     await play();
-    engines.events?.failed({ reason: 'forbidden', detail: '403' });
+    await refuse();
     assert.equal(state(), 'failed');
+    assert.equal(player.snapshot.problem?.reason, 'forbidden');
     await wait(60_000);
     assert.equal(engines.opened.length, 1);
     player.retry();
@@ -259,6 +267,79 @@ describe('what trying again does not cure', () => {
     engines.missing = null;
     await wait(500);
     assert.deepEqual(engines.opened, ['flv']);
+  });
+});
+
+describe('a play address that is refused', () => {
+  const OLD = '?txSecret=a&txTime=5C271099';
+  const NEW = '?txSecret=b&txTime=FFFFFFFF';
+
+  test('is asked for anew, and the picture goes on', async (t) => {
+    const { video, engines, freshQuery, play, refuse, state, wait } = start(t, { query: OLD });
+    freshQuery.mock.mockImplementation(async () => NEW);
+    await play();
+    await refuse();
+    assert.equal(state(), 'connecting');
+    await wait(500);
+    video.show();
+    assert.equal(state(), 'playing');
+    assert.deepEqual(engines.queries, [OLD, NEW]);
+  });
+
+  test('is waited for before anything is opened again', async (t) => {
+    const { engines, freshQuery, play, refuse, wait } = start(t, { query: OLD });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    freshQuery.mock.mockImplementation(() => promise);
+    await play();
+    await refuse();
+    await wait(60_000);
+    assert.deepEqual(engines.queries, [OLD]);
+    resolve(NEW);
+    await turn();
+    assert.deepEqual(engines.queries, [OLD, NEW]);
+  });
+
+  test('that nobody renews says that its time is up', async (t) => {
+    const { player, engines, play, refuse, state, wait } = start(t, { query: OLD });
+    await play();
+    await refuse();
+    assert.equal(state(), 'failed');
+    assert.equal(player.snapshot.problem?.reason, 'expired');
+    await wait(60_000);
+    assert.deepEqual(engines.queries, [OLD]);
+  });
+
+  test('is renewed once: another that is refused, too, is told', async (t) => {
+    const { player, engines, freshQuery, play, refuse, state, wait } = start(t, { query: OLD });
+    let given = 0;
+    freshQuery.mock.mockImplementation(async () => `${NEW}&no=${given++}`);
+    await play();
+    await refuse();
+    await wait(500);
+    await refuse();
+    assert.equal(state(), 'failed');
+    assert.equal(player.snapshot.problem?.reason, 'forbidden');
+    player.retry();
+    await turn();
+    await refuse();
+    await wait(500);
+    assert.equal(given, 2, 'who tries again asks again');
+    assert.equal(engines.queries.at(-1), `${NEW}&no=1`);
+  });
+
+  test('is asked for again as long as nobody answers', async (t) => {
+    const { engines, freshQuery, play, refuse, state, wait } = start(t, { query: OLD });
+    freshQuery.mock.mockImplementation(async () => Promise.reject(new Error('away')));
+    await play();
+    await refuse();
+    await wait(500);
+    await refuse();
+    assert.equal(state(), 'connecting');
+    freshQuery.mock.mockImplementation(async () => NEW);
+    await wait(1_000);
+    await refuse();
+    await wait(2_000);
+    assert.deepEqual(engines.queries, [OLD, OLD, OLD, NEW]);
   });
 });
 

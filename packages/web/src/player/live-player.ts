@@ -1,6 +1,7 @@
 import { playAsAllowed } from './autoplay.ts';
 import type { Capabilities } from './capabilities.ts';
 import { EngineSlot } from './engine-slot.ts';
+import { isOver } from './engines/addresses.ts';
 import type { OpenEngine } from './engines/engine.ts';
 import { pictureSizeOf, Rates, readStats } from './figures.ts';
 import { watchMedia } from './media-watch.ts';
@@ -36,6 +37,8 @@ export interface LivePlayerOptions {
   stream: string;
   /** Signature of the play address, with `?`, or empty. */
   query: string;
+  /** Asked for when the address is refused: it may have run out. Null: there is no other. @throws when that can't be known now. */
+  freshQuery(): Promise<string | null>;
   wish: EngineId | 'auto';
   muted: boolean;
   volume: number;
@@ -74,6 +77,8 @@ export class LivePlayer implements Player {
   #problem: Problem | null = null;
   #mutedByBrowser = false;
   #atLiveEdge = true;
+  /** The address was refused: another is asked for, or has not shown yet that it is better. */
+  #renewal: 'none' | 'asked' | 'given' = 'none';
   /** The browser paused a hidden page: to be undone when it is shown. */
   #pausedByHiding = false;
   #snapshot: PlayerSnapshot;
@@ -227,6 +232,7 @@ export class LivePlayer implements Player {
     this.#facts.played = true;
     this.#facts.blocked = false;
     this.#problem = null;
+    this.#renewal = 'none';
     this.#watchdog.stop();
     this.#stable.start(STABLE_MS, () => {
       this.#attempt = 0;
@@ -284,7 +290,8 @@ export class LivePlayer implements Player {
     if (this.#closing.signal.aborted) return;
     const { wanted, server, fatal } = this.#facts;
     const playable = server === 'live' || server === 'interrupted' || server === 'unreachable';
-    if (wanted && playable && !fatal && !this.#retry.running && this.#slot.id === null) void this.#open();
+    const waits = this.#retry.running || this.#renewal === 'asked';
+    if (wanted && playable && !fatal && !waits && this.#slot.id === null) void this.#open();
     this.#publish();
   }
 
@@ -327,11 +334,32 @@ export class LivePlayer implements Player {
   #failed(problem: Problem): void {
     this.#slot.blame(problem, this.#facts.media === 'empty');
     this.#problem = problem;
-    const hopeless = problem.reason === 'codec' && this.#slot.exhausted(this.#codecs);
-    if (problem.reason === 'forbidden' || hopeless) this.#facts.fatal = problem;
+    if (problem.reason === 'codec' && this.#slot.exhausted(this.#codecs)) this.#facts.fatal = problem;
     this.#options.askStatus();
     this.#startOver();
+    if (problem.reason === 'forbidden') void this.#renew(problem);
     this.#publish();
+  }
+
+  /** Asks for an address that is let in: once, until a picture has come. */
+  async #renew(refused: Problem): Promise<void> {
+    const { query } = this.#slot;
+    const wasRenewed = this.#renewal === 'given';
+    this.#renewal = 'asked';
+    const answer = wasRenewed ? null : await this.#options.freshQuery().catch(() => 'away' as const);
+    // Tried again meanwhile, by hand.
+    if (this.#renewal !== 'asked') return;
+    if (answer === 'away') {
+      // The next attempt is refused, too, and asks again.
+      this.#renewal = 'none';
+    } else if (answer === null || answer === query) {
+      this.#renewal = 'none';
+      this.#facts.fatal = this.#problem = isOver(query, Date.now()) ? { ...refused, reason: 'expired' } : refused;
+    } else {
+      this.#renewal = 'given';
+      this.#slot.query = answer;
+    }
+    this.#go();
   }
 
   #finished(): void {
@@ -369,6 +397,7 @@ export class LivePlayer implements Player {
     this.#problem = null;
     this.#facts.fatal = null;
     this.#facts.blocked = false;
+    this.#renewal = 'none';
     this.#slot.forgiveAll();
   }
 

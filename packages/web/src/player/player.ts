@@ -44,7 +44,7 @@ export type PlayerState =
 
 /**
  * - `network`: the connection broke or was refused. `timeout`: open, but nothing came. `not-live`: 404.
- * - `forbidden`: the play address is not signed or expired. `codec`: the browser can't decode the stream.
+ * - `forbidden`: the play address is not signed, or not well. `expired`: its time is up. `codec`: the browser can't decode the stream.
  * - `not-carried`: the protocol can't carry the stream.
  * - `media`: what came could not be decoded. `unsupported`: the browser has no way at all to play live video.
  * - `library`: the player's code could not be loaded.
@@ -54,6 +54,7 @@ export type ProblemReason =
   | 'timeout'
   | 'not-live'
   | 'forbidden'
+  | 'expired'
   | 'codec'
   | 'not-carried'
   | 'media'

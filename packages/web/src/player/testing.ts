@@ -56,6 +56,8 @@ export class FakeVideo extends EventTarget {
 /** Engines that do nothing but be there. */
 export class FakeEngines {
   readonly opened: EngineId[] = [];
+  /** With which signatures they were opened. */
+  readonly queries: string[] = [];
   closed = 0;
   jumps = 0;
   /** Of the newest engine. */
@@ -63,9 +65,10 @@ export class FakeEngines {
   /** Set: opening fails with it. */
   missing: Error | null = null;
 
-  open = async (id: EngineId, { events }: EngineOptions): Promise<Engine> => {
+  open = async (id: EngineId, { events, query }: EngineOptions): Promise<Engine> => {
     if (this.missing) throw this.missing;
     this.opened.push(id);
+    this.queries.push(query);
     this.events = events;
     return {
       id,

@@ -58,7 +58,11 @@ export function RoomPage({ roomId }: { roomId: string }) {
   if (room === undefined) {
     if (!snapshot.failure) return <RoomFrame stage={<div className="stage-empty" />} talk={null} />;
     return (
-      <NoticePage icon={<AlertIcon size={32} />} title={t('room.errorTitle')} text={t('front.errorUnreachable')}>
+      <NoticePage
+        icon={<AlertIcon size={32} />}
+        title={t('room.errorTitle')}
+        text={t(snapshot.failure.kind === 'offline' ? 'state.offlineText' : 'front.errorUnreachable')}
+      >
         <button type="button" className="button primary" onClick={askNow}>
           {t('app.retry')}
         </button>
@@ -78,8 +82,12 @@ function useNewest(used: UsedRoom | null, polled: Room | null | undefined): Room
     const base = entered ?? known.current;
     if (!base) return polled;
     const closed = state?.closed ?? (polled?.state === 'closed' ? { summary: polled.summary } : null);
+    // Those of the chat are the same for everybody: unsigned, and without push addresses.
+    const { channel, thumbnail } = known.current ?? base;
     return {
       ...base,
+      channel,
+      thumbnail,
       viewers: entered && state ? state.viewers : base.viewers,
       likes: Math.max(base.likes, state?.likes ?? 0),
       ...(closed && { state: 'closed' as const, summary: closed.summary ?? base.summary }),

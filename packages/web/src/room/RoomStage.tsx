@@ -3,6 +3,8 @@ import { type ReactNode, type Ref, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Avatar } from '../account/Avatar.tsx';
+import { useLogIn } from '../account/useLogIn.ts';
+import { useSession } from '../account/useSession.ts';
 import { Liveliness, type LivelinessHandle } from '../chat/Liveliness.tsx';
 import { LiveBadge } from '../front/LiveBadge.tsx';
 import { RoomCover } from '../front/RoomCard.tsx';
@@ -10,6 +12,7 @@ import { ViewerCount } from '../front/ViewerCount.tsx';
 import { BattleView } from '../pk/BattleView.tsx';
 import { BackIcon, MutedIcon, SoundIcon } from '../theme/icons.tsx';
 import { setMuted } from '../watch/control.ts';
+import { holdPicture } from '../watch/held-picture.ts';
 import frame from '../watch/Stage.module.css';
 import { StateAnnouncement, StateOverlay } from '../watch/StateOverlay.tsx';
 import { useLivePlayer } from '../watch/useLivePlayer.ts';
@@ -18,6 +21,7 @@ import { useMediaSession } from '../watch/useMediaSession.ts';
 import { badgeOf } from './RoomHead.tsx';
 import { RoomOver } from './RoomOver.tsx';
 import styles from './RoomStage.module.css';
+import { freshSignature, signatureOf } from './signature.ts';
 import type { UsedRoom } from './useRoomSession.ts';
 
 /** Two taps so close together are one wish. */
@@ -51,14 +55,20 @@ export function RoomStage({
   const video = useRef<HTMLVideoElement>(null);
   const held = useRef<HTMLCanvasElement>(null);
   const lastTap = useRef(0);
-  const holdPicture = () => {
-    if (!video.current || !held.current || video.current.videoWidth === 0) return;
-    held.current.width = video.current.videoWidth;
-    held.current.height = video.current.videoHeight;
-    held.current.getContext('2d')?.drawImage(video.current, 0, 0);
-  };
-  const watched = useLivePlayer(video, stream, { status: view.status, ask: view.askNow, holdPicture });
+  const watched = useLivePlayer(video, stream, {
+    status: view.status,
+    query: signatureOf(room),
+    freshQuery: () => freshSignature(room.id),
+    ask: view.askNow,
+    holdPicture: () => holdPicture(video.current, held.current),
+  });
   const { player, snapshot } = watched;
+  const isKnown = useSession() !== null;
+  const askLogIn = useLogIn();
+  // By another name one may see what one might not.
+  useEffect(() => {
+    if (isKnown && player?.snapshot.state === 'failed') player.retry();
+  }, [isKnown, player]);
   useMediaSession(player, room.title, t('app.name'));
   useEffect(() => {
     // One's own voice, some time later, would be in it.
@@ -100,7 +110,13 @@ export function RoomStage({
       </div>
       {!isClosed && (
         <div className={`${frame.centre} ${styles.centre}`}>
-          <StateOverlay player={player} snapshot={snapshot} stream={stream} name={room.anchor.nickname} />
+          <StateOverlay
+            player={player}
+            snapshot={snapshot}
+            stream={stream}
+            name={room.anchor.nickname}
+            onLogIn={isKnown ? undefined : () => void askLogIn()}
+          />
         </div>
       )}
       {children}

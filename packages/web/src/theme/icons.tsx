@@ -183,12 +183,11 @@ export const LanguageIcon = (props: IconProps) => (
   </Icon>
 );
 
+/** The outline of a heart, in 24 units square. */
+export const HEART = 'M12 20.3S3.6 15.4 3.6 9.4A4.7 4.7 0 0 1 12 6.5a4.7 4.7 0 0 1 8.4 2.9c0 6-8.4 10.9-8.4 10.9z';
 export const HeartIcon = (props: IconProps) => (
   <Icon {...props}>
-    <path
-      d="M12 20.3S3.6 15.4 3.6 9.4A4.7 4.7 0 0 1 12 6.5a4.7 4.7 0 0 1 8.4 2.9c0 6-8.4 10.9-8.4 10.9z"
-      fill="currentColor"
-    />
+    <path d={HEART} fill="currentColor" />
   </Icon>
 );
 export const GiftIcon = (props: IconProps) => (
@@ -229,6 +228,12 @@ export const MoreIcon = (props: IconProps) => (
 export const BattleIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M13 3 5.5 13.5H11L10 21l8-11h-5.8z" fill="currentColor" />
+  </Icon>
+);
+export const LockIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="5" y="10.5" width="14" height="9.5" rx="2.5" />
+    <path d="M8.2 10.5V8a3.8 3.8 0 0 1 7.6 0v2.5" />
   </Icon>
 );
 export const PictureIcon = (props: IconProps) => (

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { codecName } from '../i18n/format.ts';
 import type { Player, PlayerSnapshot } from '../player/player.ts';
-import { AlertIcon, BroadcastIcon, OfflineIcon, PlayIcon } from '../theme/icons.tsx';
+import { AlertIcon, BroadcastIcon, LockIcon, OfflineIcon, PlayIcon } from '../theme/icons.tsx';
 import { NextUp } from './NextUp.tsx';
 import styles from './StateOverlay.module.css';
 
@@ -15,14 +15,17 @@ export function StateOverlay({
   snapshot,
   stream,
   name,
+  onLogIn,
 }: {
   player: Player | null;
   snapshot: PlayerSnapshot;
   stream: string;
   name: string;
+  /** Whoever is logged in may watch, and nobody is. */
+  onLogIn?: (() => void) | undefined;
 }) {
   const { t } = useTranslation();
-  const { state, attempt } = snapshot;
+  const { state, attempt, problem } = snapshot;
   const retry = (
     <button type="button" className="button primary" onClick={() => player?.retry()}>
       {t('app.retry')}
@@ -66,6 +69,14 @@ export function StateOverlay({
     case 'offline':
       return <Message icon={<OfflineIcon size={32} />} title={t('state.offlineTitle')} text={t('state.offlineText')} />;
     case 'failed':
+      if (onLogIn && (problem?.reason === 'forbidden' || problem?.reason === 'expired'))
+        return (
+          <Message icon={<LockIcon size={32} />} title={t('state.membersTitle')} text={t('state.membersText')}>
+            <button type="button" className="button primary" onClick={onLogIn}>
+              {t('account.logIn')}
+            </button>
+          </Message>
+        );
       return (
         <Message
           icon={<AlertIcon size={32} />}

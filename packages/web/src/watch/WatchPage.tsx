@@ -2,8 +2,11 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Header } from '../app/Header.tsx';
 import { useTitle } from '../app/useTitle.ts';
+import { playQuery } from '../player/engines/addresses.ts';
+import { signatureOfStream } from '../room/signature.ts';
 import { Sheet } from '../theme/Sheet.tsx';
 import { DetailsPanel } from './DetailsPanel.tsx';
+import { holdPicture } from './held-picture.ts';
 import { Stage } from './Stage.tsx';
 import { useLivePlayer } from './useLivePlayer.ts';
 import { useLiveView } from './useLiveView.ts';
@@ -17,8 +20,13 @@ export function WatchPage({ stream }: { stream: string }) {
   const video = useRef<HTMLVideoElement>(null);
   const held = useRef<HTMLCanvasElement>(null);
   const [detailsOpen, setDetailsOpen] = useState(false);
-  const holdPicture = () => copyPicture(video.current, held.current);
-  const watched = useLivePlayer(video, stream, { status: view.status, ask: view.askNow, holdPicture });
+  const watched = useLivePlayer(video, stream, {
+    status: view.status,
+    query: playQuery(location.search),
+    freshQuery: () => signatureOfStream(stream),
+    ask: view.askNow,
+    holdPicture: () => holdPicture(video.current, held.current),
+  });
   const name = view.channel?.name || stream;
   useTitle(view.live ? t('watch.titleLive', { name }) : name);
   useMediaSession(watched.player, name, t('app.name'));
@@ -46,12 +54,4 @@ export function WatchPage({ stream }: { stream: string }) {
       </Sheet>
     </div>
   );
-}
-
-/** Keeps the last picture while there is no source, so that a reconnection does not flash black. */
-function copyPicture(video: HTMLVideoElement | null, canvas: HTMLCanvasElement | null): void {
-  if (!video || !canvas || video.videoWidth === 0) return;
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d')?.drawImage(video, 0, 0);
 }

@@ -15,7 +15,7 @@ export function useFullscreen(
     return () => document.removeEventListener('fullscreenchange', changed);
   }, []);
   const toggle = () => {
-    if (document.fullscreenElement) void document.exitFullscreen();
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => undefined);
     else if (element.current?.requestFullscreen) element.current.requestFullscreen().catch(() => undefined);
     else (video.current as WebkitVideo | null)?.webkitEnterFullscreen?.();
   };

@@ -2,7 +2,6 @@ import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExtern
 import { recall } from '../app/remember.ts';
 import { type BrowserScope, type Capabilities, readCapabilities } from '../player/capabilities.ts';
 import { choose, parseWish } from '../player/choose.ts';
-import { playQuery } from '../player/engines/addresses.ts';
 import { openEngine, preloadEngine } from '../player/engines/engine.ts';
 import { LivePlayer } from '../player/live-player.ts';
 import { browserPage } from '../player/page.ts';
@@ -27,19 +26,26 @@ export interface WatchedPlayer {
   browser: Capabilities | null;
 }
 
-/**
- * A player on the video element, for as long as the component is there.
- * @param status is passed on whenever it changes.
- * @param ask and `holdPicture`: the newest ones are called.
- */
+/** What is played, and whom to ask about it. */
+export interface PlayedStream {
+  /** Passed on whenever it changes. */
+  status: StreamStatus;
+  /** Of the play address, for the beginning; see `freshQuery` of LivePlayerOptions. */
+  query: string;
+  freshQuery(): Promise<string | null>;
+  ask(): void;
+  holdPicture(): void;
+}
+
+/** A player on the video element, for as long as the component is there; it calls the newest functions it was given. */
 export function useLivePlayer(
   video: RefObject<HTMLVideoElement | null>,
   stream: string,
-  { status, ask, holdPicture }: { status: StreamStatus; ask(): void; holdPicture(): void },
+  { status, query, ...asked }: PlayedStream,
 ): WatchedPlayer {
   const [made, setMade] = useState<{ player: LivePlayer; browser: Capabilities } | null>(null);
-  const callbacks = useRef({ ask, holdPicture });
-  callbacks.current = { ask, holdPicture };
+  const newest = useRef({ query, ...asked });
+  newest.current = { query, ...asked };
 
   useEffect(() => {
     const element = video.current;
@@ -51,15 +57,16 @@ export function useLivePlayer(
     const player = new LivePlayer({
       video: element,
       stream,
-      query: playQuery(location.search),
+      query: newest.current.query,
+      freshQuery: () => newest.current.freshQuery(),
       wish,
       muted: recall('muted') === 'yes',
-      volume: Number(recall('volume') ?? 1) || 1,
+      volume: keptVolume(),
       browser,
       page: browserPage,
       openEngine,
-      askStatus: () => callbacks.current.ask(),
-      holdPicture: () => callbacks.current.holdPicture(),
+      askStatus: () => newest.current.ask(),
+      holdPicture: () => newest.current.holdPicture(),
       random: Math.random,
     });
     setMade({ player, browser });
@@ -71,4 +78,10 @@ export function useLivePlayer(
   const subscribe = useCallback((listener: () => void) => player?.subscribe(listener) ?? (() => undefined), [player]);
   const snapshot = useSyncExternalStore(subscribe, () => player?.snapshot ?? BEFORE);
   return { player, snapshot, browser: made?.browser ?? null };
+}
+
+/** From 0 to 1, whatever was kept. */
+function keptVolume(): number {
+  const kept = Number(recall('volume') ?? 1);
+  return kept > 0 && kept <= 1 ? kept : 1;
 }

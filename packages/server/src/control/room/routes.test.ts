@@ -202,6 +202,8 @@ describeStores('rooms', (open) => {
     assert.deepEqual(await stage.ids('?tag=music'), [b, c]);
     assert.deepEqual(await stage.ids('?tag=mus'), []);
     assert.deepEqual(await stage.ids('?anchorId=d'), [d]);
+    assert.deepEqual(await stage.ids(`?stream=${rooms[2]?.channel.stream}`), [c]);
+    assert.deepEqual(await stage.ids('?stream=nobody-s'), []);
     for (const sort of ['newest', 'viewers']) {
       const seen: string[] = [];
       let cursor: string | null = '';

@@ -128,7 +128,8 @@ export async function addCounts(tx: Db, counts: readonly RoomCount[]): Promise<M
 const larger = (column: string, than: number) =>
   sql<number>`case when ${sql.ref(column)} < ${than} then ${than} else ${sql.ref(column)} end`;
 
-export interface RoomListing extends Pick<Static<typeof RoomQuery>, 'cursor' | 'search' | 'tag' | 'anchorId'> {
+export interface RoomListing
+  extends Pick<Static<typeof RoomQuery>, 'cursor' | 'search' | 'tag' | 'anchorId' | 'stream'> {
   limit: number;
   sort: 'newest' | 'viewers';
   states: readonly RoomRow['state'][];
@@ -141,7 +142,7 @@ const ON_AIR_FIRST = 100_000_000_000_000;
 
 /** One more than asked for: those on air first, each half newest or most watched first. */
 export async function listRooms(db: Db, listing: RoomListing): Promise<(RoomWithAnchor & { place: number })[]> {
-  const { limit, cursor, sort, states, appId, search, tag, anchorId } = listing;
+  const { limit, cursor, sort, states, appId, search, tag, anchorId, stream } = listing;
   const by = sql.ref(sort === 'newest' ? 'room.created_at' : 'room.viewers');
   const place = sql<number>`(case when room.state in ('live', 'interrupted') then ${sql.lit(ON_AIR_FIRST)} else 0 end + ${by})`;
   const placed = withAnchor(db)
@@ -149,6 +150,7 @@ export async function listRooms(db: Db, listing: RoomListing): Promise<(RoomWith
     .where('room.state', 'in', states)
     .$if(appId !== undefined, (query) => query.where('room.appId', '=', appId ?? ''))
     .$if(anchorId !== undefined, (query) => query.where('room.anchorId', '=', anchorId ?? ''))
+    .$if(stream !== undefined, (query) => query.where('room.stream', '=', stream ?? ''))
     .$if(search !== undefined, (query) => query.where(contains('room.search', searchable(search ?? ''))))
     .$if(tag !== undefined, (query) => query.where(contains('room.tags', JSON.stringify(tag))));
   return db

@@ -10,7 +10,7 @@ export function webSocketAddress(path: string, origin: string): string {
   return address.href;
 }
 
-/** The part of a watch page's query that signs its play address: `?txSecret=…&txTime=…`, or nothing. */
+/** The part of a watch page's query, or of a play address, that signs: `?txSecret=…&txTime=…`, or nothing. */
 export function playQuery(pageQuery: string): string {
   const page = new URLSearchParams(pageQuery);
   const play = new URLSearchParams();
@@ -20,4 +20,10 @@ export function playQuery(pageQuery: string): string {
   }
   const text = play.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+/** Whether a signature's time is up: `txTime` is when, in seconds since 1970, in hexadecimal. */
+export function isOver(query: string, nowMs: number): boolean {
+  const txTime = new URLSearchParams(query).get('txTime') ?? '';
+  return /^[0-9a-f]{1,10}$/i.test(txTime) && Number.parseInt(txTime, 16) * 1000 <= nowMs;
 }

@@ -39,7 +39,12 @@ class WhepEngine implements Engine {
       random,
     });
     this.#reading = setInterval(() => void this.#read(), READ_EVERY_MS);
-    window.addEventListener('pagehide', () => this.#connection.close(), { signal: this.#closing.signal });
+    const { signal } = this.#closing;
+    window.addEventListener('pagehide', () => this.#connection.close(), { signal });
+    // The browser kept the page, and shows it again.
+    const shown = ({ persisted }: PageTransitionEvent) =>
+      persisted && events.failed({ reason: 'network', detail: 'the page was left' });
+    window.addEventListener('pageshow', shown, { signal });
     video.srcObject = media;
   }
 
