@@ -1,7 +1,8 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
 import styles from './Toast.module.css';
 
-const SHOWN_MS = 2_600;
+/** Long enough to be read: a moment to see it, and time for each character. */
+const shownMs = (text: string): number => 1_800 + 60 * text.length;
 
 const Say = createContext<(text: string) => void>(() => undefined);
 
@@ -15,7 +16,7 @@ export function ToastArea({ children }: { children: ReactNode }) {
   const say = useCallback((text: string) => setToast({ text }), []);
   useEffect(() => {
     if (!toast) return;
-    const timer = setTimeout(() => setToast(null), SHOWN_MS);
+    const timer = setTimeout(() => setToast(null), shownMs(toast.text));
     return () => clearTimeout(timer);
   }, [toast]);
   return (

@@ -1,5 +1,5 @@
 import type { PkSession } from '@lianmai/contract/im';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Avatar } from '../account/Avatar.tsx';
 import { useSay } from '../app/Toast.tsx';
@@ -7,6 +7,7 @@ import { useLanguage } from '../app/useLanguage.ts';
 import { clock, wholeNumber } from '../i18n/format.ts';
 import { type UsedRoom, useRoomEvents } from '../room/useRoomSession.ts';
 import styles from './BattleView.module.css';
+import { endWord } from './ended.ts';
 import { leftShare, secondsLeft } from './score.ts';
 
 /** Over the picture while two anchors battle: who they are, how it stands, and how long it goes on. */
@@ -58,15 +59,21 @@ function Score({ pk }: { pk: PkSession }) {
   );
 }
 
+/** Says how a battle ended, once: anchors hear of it twice. */
 function useTold(room: UsedRoom): void {
   const { t } = useTranslation();
   const say = useSay();
+  const { pk, role } = room.state;
+  const known = useRef(pk);
+  if (pk) known.current = pk;
+  const told = useRef<string>(undefined);
   useRoomEvents(room, ({ name, params }) => {
-    if (name !== 'pk.ended') return;
-    const { endReason, winner, sides } = params.session;
-    if (endReason !== 'over' && endReason !== 'quit') return;
-    const best = sides.find(({ roomId }) => roomId === winner);
-    say(best ? t('pk.won', { name: best.anchor.nickname }) : t(endReason === 'over' ? 'pk.even' : 'pk.over'));
+    if (name !== 'pk.ended' || told.current === params.session.id) return;
+    const { id } = params.session;
+    told.current = id;
+    const before = known.current?.id === id ? known.current.state : null;
+    const word = endWord(params.session, before, role === 'anchor' ? room.session.roomId : null);
+    if (word) say(t(`pk.${word.key}`, { ...word }));
   });
 }
 

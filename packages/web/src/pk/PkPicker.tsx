@@ -47,6 +47,15 @@ function Rooms({ own, pk, onClose }: { own: string; pk: Pk; onClose(): void }) {
   };
   return (
     <>
+      {!rooms && (
+        <div className={styles.empty} role="status">
+          <p>
+            {snapshot.failure
+              ? t(snapshot.failure.kind === 'offline' ? 'front.offlineTitle' : 'front.errorUnreachable')
+              : t('front.loading')}
+          </p>
+        </div>
+      )}
       {rooms?.length === 0 && (
         <div className={styles.empty}>
           <p className={styles.emptyTitle}>{t('pk.nobody')}</p>

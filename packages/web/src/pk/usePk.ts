@@ -69,15 +69,13 @@ export function usePk(room: UsedRoom): Pk {
   };
 }
 
-/** Tells an anchor in passing how its invitations went. */
+/** Tells an anchor in passing that an invitation was turned down. */
 export function usePkNews(room: UsedRoom): void {
   const { t } = useTranslation();
   const say = useSay();
   const { roomId } = room.session;
   useRoomEvents(room, ({ name, params }) => {
     if (name === 'pk.answered' && !params.accepted) say(t('pk.rejected', { name: rivalOf(params.session, roomId) }));
-    if (name === 'pk.ended' && params.session.endReason === 'timed-out')
-      say(t('pk.timedOut', { name: rivalOf(params.session, roomId) }));
   });
 }
 
