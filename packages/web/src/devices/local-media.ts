@@ -35,6 +35,9 @@ export interface LocalMediaOptions {
   microphoneId: string | null;
 }
 
+/** What getUserMedia fails with where another camera has to be let go first. */
+const BUSY: ReadonlySet<string> = new Set(['NotReadableError', 'AbortError', 'TrackStartError']);
+
 const PICTURE: MediaTrackConstraints = {
   width: { ideal: 1280 },
   height: { ideal: 720 },
@@ -51,6 +54,8 @@ export class LocalMedia {
   #screen: MediaStreamTrack | null = null;
   #silence: StandIn | null = null;
   #blank: StandIn | null = null;
+  /** What was asked of each last: a device that comes later than that is not wanted any more. */
+  readonly #asked = { camera: 0, microphone: 0 };
   #snapshot: LocalMediaSnapshot;
 
   constructor({ cameraId, microphoneId }: LocalMediaOptions) {
@@ -109,6 +114,7 @@ export class LocalMedia {
 
   async setCamera(on: boolean): Promise<void> {
     if (!on) {
+      this.#asked.camera++;
       // Stopped, so that its light goes off, too.
       this.#camera?.stop();
       this.#camera = null;
@@ -123,7 +129,7 @@ export class LocalMedia {
       this.#microphone.enabled = on;
       return this.#publish({ microphone: on });
     }
-    if (!on) return;
+    if (!on) return void this.#asked.microphone++;
     const error = await this.#open('microphone');
     this.#publish({ failed: { ...this.#snapshot.failed, microphone: error !== null } });
   }
@@ -134,11 +140,10 @@ export class LocalMedia {
   }
 
   async chooseMicrophone(microphoneId: string): Promise<void> {
-    const wasOff = this.#microphone !== null && !this.#snapshot.microphone;
     this.#publish({ microphoneId });
+    if (!this.#microphone && !this.#snapshot.failed.microphone) return;
     const error = await this.#open('microphone');
     this.#publish({ failed: { ...this.#snapshot.failed, microphone: error !== null } });
-    if (wasOff) await this.setMicrophone(false);
   }
 
   /** Lets the person choose what to share. @returns false when that could not be, or the person thought better of it. */
@@ -177,14 +182,15 @@ export class LocalMedia {
   /** @returns the name of what went wrong, if anything did. */
   async #openBoth(): Promise<string | null> {
     const { cameraId, microphoneId } = this.#snapshot;
+    const asked = { camera: ++this.#asked.camera, microphone: ++this.#asked.microphone };
     try {
       // Together, so that the person is asked once.
       const media = await navigator.mediaDevices.getUserMedia({
         video: pictureOf(cameraId),
         audio: soundOf(microphoneId),
       });
-      this.#use('camera', this.#take(media, 'video'));
-      this.#use('microphone', this.#take(media, 'audio'));
+      this.#use('camera', asked.camera, this.#take(media, 'video'));
+      this.#use('microphone', asked.microphone, this.#take(media, 'audio'));
       this.#publish({ failed: { camera: false, microphone: false } });
       return null;
     } catch (error) {
@@ -203,13 +209,19 @@ export class LocalMedia {
 
   async #open(kind: 'camera' | 'microphone'): Promise<string | null> {
     const { cameraId, microphoneId } = this.#snapshot;
+    const asked = ++this.#asked[kind];
     try {
       const wanted = kind === 'camera' ? { video: pictureOf(cameraId) } : { audio: soundOf(microphoneId) };
       const media = await navigator.mediaDevices.getUserMedia(wanted);
-      this.#use(kind, this.#take(media, kind === 'camera' ? 'video' : 'audio'));
+      this.#use(kind, asked, this.#take(media, kind === 'camera' ? 'video' : 'audio'));
       return null;
     } catch (error) {
-      return nameOf(error);
+      if (asked !== this.#asked[kind]) return null;
+      const name = nameOf(error);
+      if (kind === 'microphone' || !this.#camera || !BUSY.has(name)) return name;
+      // Phones have one camera at a time.
+      await this.setCamera(false);
+      return this.#open('camera');
     }
   }
 
@@ -221,8 +233,10 @@ export class LocalMedia {
     return null;
   }
 
-  #use(kind: 'camera' | 'microphone', track: MediaStreamTrack | null): void {
-    if (!track) return;
+  /** @param asked the number of the wish that it fulfils. */
+  #use(kind: 'camera' | 'microphone', asked: number, track: MediaStreamTrack | null): void {
+    if (asked !== this.#asked[kind]) track?.stop();
+    if (!track || asked !== this.#asked[kind]) return;
     const id = track.getSettings().deviceId ?? null;
     // Unplugged, or taken away by the system.
     track.addEventListener('ended', () => this.#lost(kind, track));
@@ -231,9 +245,11 @@ export class LocalMedia {
       this.#camera = track;
       this.#publish({ camera: true, cameraId: id });
     } else {
+      // Another one in place of one that is muted is muted from its first sound on.
+      track.enabled = this.#microphone?.enabled ?? true;
       this.#microphone?.stop();
       this.#microphone = track;
-      this.#publish({ microphone: true, microphoneId: id });
+      this.#publish({ microphone: track.enabled, microphoneId: id });
     }
   }
 
