@@ -5,6 +5,7 @@ import { FrontPage } from '../front/FrontPage.tsx';
 import { RoomPage } from '../room/RoomPage.tsx';
 import { WatchPage } from '../watch/WatchPage.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
+import { Header } from './Header.tsx';
 import { NotFoundPage } from './NotFoundPage.tsx';
 import { ToastArea } from './Toast.tsx';
 
@@ -22,13 +23,13 @@ export function App() {
             <Route path="/watch/:stream">{({ stream }) => <WatchPage key={stream} stream={stream} />}</Route>
             <Route path="/room/:id">{({ id }) => <RoomPage key={id} roomId={id} />}</Route>
             <Route path="/golive">
-              <Suspense>
+              <Suspense fallback={<Header />}>
                 <GoLivePage />
               </Suspense>
             </Route>
             <Route path="/call/:conference">
               {({ conference }) => (
-                <Suspense>
+                <Suspense fallback={<Header />}>
                   <CallPage key={conference} conference={conference} />
                 </Suspense>
               )}

@@ -10,21 +10,40 @@ import { useLanguage } from './useLanguage.ts';
 
 /**
  * The bar on top of every page that is not all video. `wide`: from edge to edge, not as wide as a page's text. `start`: with
- * the ways to go live and to start a call.
+ * the ways to go live and to start a call. `stays`: without any way to another page.
  */
-export function Header({ wide = false, start = false }: { wide?: boolean; start?: boolean }) {
+export function Header({
+  wide = false,
+  start = false,
+  stays = false,
+}: {
+  wide?: boolean;
+  start?: boolean;
+  stays?: boolean;
+}) {
   const { t } = useTranslation();
+  const sign = (
+    <>
+      <Mark />
+      <span className={styles.name}>{t('app.name')}</span>
+    </>
+  );
   return (
     <header className={wide ? `${styles.header} ${styles.wide}` : styles.header}>
-      <Link href="/" className={styles.home} aria-label={t('app.home')}>
-        <Mark />
-        <span className={styles.name}>{t('app.name')}</span>
-      </Link>
+      {stays ? (
+        <span className={styles.home}>{sign}</span>
+      ) : (
+        <Link href="/" className={styles.home} aria-label={t('app.home')}>
+          {sign}
+        </Link>
+      )}
       <nav className={styles.links}>
         {start && <StartCall />}
-        <a className={`${styles.link} ${styles.spare}`} href="/docs">
-          {t('app.docs')}
-        </a>
+        {!stays && (
+          <a className={`${styles.link} ${styles.spare}`} href="/docs">
+            {t('app.docs')}
+          </a>
+        )}
         <LanguageSwitch />
         {start && (
           <Link href="/golive" className={`button primary ${styles.goLive}`}>
@@ -32,7 +51,7 @@ export function Header({ wide = false, start = false }: { wide?: boolean; start?
             {t('golive.short')}
           </Link>
         )}
-        <AccountButton />
+        {!stays && <AccountButton />}
       </nav>
     </header>
   );

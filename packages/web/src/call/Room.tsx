@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLanguage } from '../app/useLanguage.ts';
+import { useWakeLock } from '../app/useWakeLock.ts';
 import type { CallSnapshot } from '../conference/call-session.ts';
 import { DevicePicker } from '../devices/DevicePicker.tsx';
 import type { UsedMedia } from '../devices/useLocalMedia.ts';
@@ -44,6 +45,7 @@ export function Room({
     if (end) onOver(end);
   }, [end, onOver]);
   useCallKeys(used);
+  useWakeLock();
   const close = () => setSheet(null);
   return (
     <main className={styles.page}>

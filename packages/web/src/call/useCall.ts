@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
+import { onLeavingPage } from '../app/leaving.ts';
 import { useSay } from '../app/Toast.tsx';
 import { callApi } from '../conference/api.ts';
 import { type CallNews, CallSession, type CallSnapshot } from '../conference/call-session.ts';
@@ -40,10 +41,9 @@ export function useCall(conference: string, nickname: string, media: LocalMedia)
     });
     setSession(opened);
     const unsubscribe = media.subscribe(() => opened.mediaChanged());
-    const leave = () => opened.leave();
-    window.addEventListener('pagehide', leave);
+    const stay = onLeavingPage(() => opened.leave());
     return () => {
-      window.removeEventListener('pagehide', leave);
+      stay();
       unsubscribe();
       opened.close();
     };

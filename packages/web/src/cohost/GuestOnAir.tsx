@@ -1,8 +1,10 @@
 import type { CohostSession } from '@lianmai/contract/im';
 import type { UserProfile } from '@lianmai/contract/rest';
-import { useEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
+import { useWakeLock } from '../app/useWakeLock.ts';
+import { useWarnBeforeUnload } from '../app/useWarnBeforeUnload.ts';
 import { FloatingPreview } from '../conference/FloatingPreview.tsx';
 import { CameraButton, MicrophoneButton, RoundButton, ScreenButton } from '../devices/MediaButtons.tsx';
 import { SelfPicture } from '../devices/SelfPicture.tsx';
@@ -44,7 +46,12 @@ function Check({
   const { t } = useTranslation();
   const { access = 'asking', preview = null } = used?.snapshot ?? {};
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Closed before it is taken out of the page: after that it gives no focus back.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
   const leave = () => void room.session.try('cohost.leave', { sessionId: own.id });
   return createPortal(
     <dialog
@@ -103,7 +110,8 @@ function Among({ room, own, anchor, slot, used }: GuestProps & { used: UsedMedia
   const talk = useTalk(room, own.user.nickname, used.media);
   const isOnAir = own.state === 'on-air';
   const leave = () => void room.session.try('cohost.leave', { sessionId: own.id });
-  useWarnBeforeUnload();
+  useWarnBeforeUnload(true);
+  useWakeLock();
   if (!talk) return null;
   const { others, self } = talk.snapshot;
   return (
@@ -125,13 +133,4 @@ function Among({ room, own, anchor, slot, used }: GuestProps & { used: UsedMedia
         )}
     </div>
   );
-}
-
-/** A reload by mistake would be seen by everybody. */
-function useWarnBeforeUnload(): void {
-  useEffect(() => {
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, []);
 }

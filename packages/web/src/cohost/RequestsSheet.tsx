@@ -34,6 +34,10 @@ export function RequestsSheet({
       say(failed(error as ImFailure));
     }
   };
+  const end = async ({ id, state: now }: CohostSession) => {
+    const failure = await session.try(now === 'asking' ? 'cohost.cancel' : 'cohost.kick', { sessionId: id });
+    if (failure) say(failed(failure));
+  };
   return (
     <Sheet title={t('air.requests')} open={open} onClose={onClose}>
       {state.sessions.length === 0 && (
@@ -44,14 +48,7 @@ export function RequestsSheet({
       )}
       <ul className={styles.list}>
         {state.sessions.map((one) => (
-          <Row
-            key={one.id}
-            one={one}
-            onAnswer={(accept) => void answer(one, accept)}
-            onEnd={() =>
-              void session.try(one.state === 'asking' ? 'cohost.cancel' : 'cohost.kick', { sessionId: one.id })
-            }
-          />
+          <Row key={one.id} one={one} onAnswer={(accept) => void answer(one, accept)} onEnd={() => void end(one)} />
         ))}
       </ul>
       <button type="button" className={`button ${styles.invite}`} onClick={onInvite}>

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
+import { onLeavingPage } from '../app/leaving.ts';
 import { useSay } from '../app/Toast.tsx';
 import { CallSession, type CallSnapshot } from '../conference/call-session.ts';
 import type { SentMedia } from '../conference/on-air.ts';
@@ -66,11 +67,10 @@ export function useTalk(room: UsedRoom, nickname: string, media: LocalMedia | nu
       random: Math.random,
     });
     const unsubscribe = media?.subscribe(() => session.mediaChanged());
-    const leave = () => session.leave();
-    window.addEventListener('pagehide', leave);
+    const stay = onLeavingPage(() => session.leave());
     setMade({ session, api });
     return () => {
-      window.removeEventListener('pagehide', leave);
+      stay();
       unsubscribe?.();
       session.close();
       setMade(null);

@@ -4,10 +4,13 @@ import type { ImFailure } from '@lianmai/sdk/im';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSay } from '../app/Toast.tsx';
+import { useWakeLock } from '../app/useWakeLock.ts';
+import { useWarnBeforeUnload } from '../app/useWarnBeforeUnload.ts';
 import { ChatInput } from '../chat/ChatInput.tsx';
 import { ChatList } from '../chat/ChatList.tsx';
 import { ChatTrouble } from '../chat/ChatTrouble.tsx';
 import type { LivelinessHandle } from '../chat/Liveliness.tsx';
+import { MixTrouble } from '../cohost/MixTrouble.tsx';
 import { RequestsSheet } from '../cohost/RequestsSheet.tsx';
 import { useAirFailure } from '../cohost/useSeat.ts';
 import { type UsedTalk, useTalk } from '../cohost/useTalk.ts';
@@ -20,7 +23,7 @@ import { closeRoom, ownRoom } from '../room/api.ts';
 import { PeopleSheet } from '../room/PeopleSheet.tsx';
 import { RailButton, RoomFrame, Talk } from '../room/RoomFrame.tsx';
 import { RoomHead } from '../room/RoomHead.tsx';
-import { isBattling } from '../room/room-state.ts';
+import { isBattling, type RoomState } from '../room/room-state.ts';
 import { type UsedRoom, useRoomEvents, useRoomSession } from '../room/useRoomSession.ts';
 import { BattleIcon, LeaveIcon, MoreIcon, PeopleIcon, SeatIcon } from '../theme/icons.tsx';
 import styles from './AnchorRoom.module.css';
@@ -60,7 +63,9 @@ export function AnchorRoom({
     viewers: state?.room ? state.viewers : (pulse?.viewers ?? 0),
     likes: Math.max(state?.likes ?? 0, pulse?.likes ?? 0),
   };
-  useClosing(opened.id, state?.closed !== undefined && state.closed !== null, pulse?.state === 'closed', onOver);
+  useClosing(room, state?.closed ?? null, onOver);
+  useWakeLock();
+  useWarnBeforeUnload(used !== null);
   const requests = state?.sessions.filter((one) => one.state === 'asking' && one.askedBy === 'user').length ?? 0;
   const isBusy = (state?.sessions.length ?? 0) > 0;
   const close = () => setSheet(null);
@@ -84,6 +89,7 @@ export function AnchorRoom({
   return (
     <>
       <RoomFrame
+        isSending={used !== null}
         stage={
           <WithTalk inRoom={inRoom} nickname={room.anchor.nickname}>
             {(talk) => (
@@ -109,6 +115,7 @@ export function AnchorRoom({
             above={
               <>
                 {inRoom && !inRoom.isOnline && <ChatTrouble />}
+                {state?.mixProblem && <MixTrouble />}
                 {inRoom && <PkArea inRoom={inRoom} />}
                 <div className={styles.bar} role="toolbar" aria-label={t('watch.controls')}>
                   {used && <MicrophoneButton used={used} />}
@@ -219,17 +226,21 @@ function GuestNews({ inRoom }: { inRoom: UsedRoom }) {
   return null;
 }
 
-/** Closed by somebody else, or in another tab: the summary comes from the server. */
-function useClosing(roomId: string, heard: boolean, seen: boolean, onOver: (closed: Room) => void): void {
+/** Closed by somebody else, or in another tab: the summary comes from the server, or is what was heard. */
+function useClosing(room: Room, heard: RoomState['closed'], onOver: (closed: Room) => void): void {
   const over = useRef(onOver);
   over.current = onOver;
-  const isClosed = heard || seen;
+  const known = useRef(room);
+  known.current = { ...room, state: 'closed', ...(heard && { closeReason: heard.reason, summary: heard.summary }) };
+  const isClosed = heard !== null || room.state === 'closed';
   useEffect(() => {
     if (!isClosed) return;
     let isCurrent = true;
-    void ownRoom(roomId).then((answer) => isCurrent && answer.ok && over.current(answer.value));
+    void ownRoom(known.current.id).then(
+      (answer) => isCurrent && over.current(answer.ok ? answer.value : known.current),
+    );
     return () => {
       isCurrent = false;
     };
-  }, [isClosed, roomId]);
+  }, [isClosed]);
 }

@@ -10,8 +10,9 @@ import { NoticePage } from '../app/NoticePage.tsx';
 import { recall, remember } from '../app/remember.ts';
 import { useTitle } from '../app/useTitle.ts';
 import { type UsedMedia, useLocalMedia } from '../devices/useLocalMedia.ts';
+import { Timer } from '../player/timer.ts';
 import { ownRoom } from '../room/api.ts';
-import { BroadcastIcon } from '../theme/icons.tsx';
+import { AlertIcon, BroadcastIcon } from '../theme/icons.tsx';
 import { AnchorRoom } from './AnchorRoom.tsx';
 import { SetUp, type Wish } from './SetUp.tsx';
 import { Summary } from './Summary.tsx';
@@ -47,6 +48,10 @@ function Studio({ session }: { session: Session }) {
   }));
   if (over) return <Summary room={over} onAgain={() => setOver(null)} />;
   if (room === undefined) return <Header />;
+  if (room === 'away')
+    return (
+      <NoticePage icon={<AlertIcon size={32} />} title={t('golive.awayTitle')} text={t('front.errorUnreachable')} />
+    );
   const chosen = (room && sourceOf(room)) ?? source;
   const body = (used: UsedMedia | null) =>
     room && sourceOf(room) !== null ? (
@@ -82,23 +87,36 @@ function WithCamera({ children }: { children(used: UsedMedia | null): ReactNode 
   return children(useLocalMedia());
 }
 
-/** One's room that is still open, as after a reload; null: there is none, undefined: not known yet. */
+const AGAIN_MS = 3_000;
+
+/** One's room that is still open, as after a reload; null: there is none, undefined: not known yet, away: nobody answers. */
 function useOwnRoom() {
-  const [room, setRoom] = useState<Room | null>();
+  const [room, setRoom] = useState<Room | 'away' | null>();
   useEffect(() => {
+    const again = new Timer();
     let isCurrent = true;
-    const find = async () => {
-      const me = await ask<OwnProfile>('GET', '/v1/users/me');
-      if (!me.ok || me.value.room === null) return null;
-      const found = await ownRoom(me.value.room);
-      return found.ok && found.value.state !== 'closed' ? found.value : null;
+    const look = async () => {
+      const found = await findOwnRoom();
+      if (!isCurrent) return;
+      setRoom(found);
+      if (found === 'away') again.start(AGAIN_MS, () => void look());
     };
-    void find().then((found) => isCurrent && setRoom(found));
+    void look();
     return () => {
       isCurrent = false;
+      again.stop();
     };
   }, []);
   return { room, setRoom };
+}
+
+async function findOwnRoom(): Promise<Room | 'away' | null> {
+  const me = await ask<OwnProfile>('GET', '/v1/users/me');
+  if (!me.ok) return me.problem.kind === 'refused' ? null : 'away';
+  if (me.value.room === null) return null;
+  const found = await ownRoom(me.value.room);
+  if (!found.ok) return found.problem.kind === 'refused' ? null : 'away';
+  return found.value.state === 'closed' ? null : found.value;
 }
 
 const KEY = 'broadcast';

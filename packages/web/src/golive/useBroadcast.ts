@@ -1,5 +1,6 @@
 import type { Room } from '@lianmai/contract/rest';
 import { useEffect, useState } from 'react';
+import { onLeavingPage } from '../app/leaving.ts';
 import { Meter } from '../conference/meter.ts';
 import { OnAir } from '../conference/on-air.ts';
 import type { LocalMedia } from '../devices/local-media.ts';
@@ -37,12 +38,11 @@ export function useBroadcast({ id, channel }: Room, media: LocalMedia | null): B
     meter.watch([{ key: OWN, peer: () => onAir.peer }]);
     const unsubscribe = media.subscribe(() => onAir.mediaChanged());
     const hurry = () => onAir.hurry();
-    const leave = () => onAir.close();
     window.addEventListener('online', hurry);
-    window.addEventListener('pagehide', leave);
+    const stay = onLeavingPage(() => onAir.close());
     return () => {
       window.removeEventListener('online', hurry);
-      window.removeEventListener('pagehide', leave);
+      stay();
       unsubscribe();
       meter.close();
       onAir.close();

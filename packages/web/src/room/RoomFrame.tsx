@@ -6,11 +6,20 @@ import styles from './RoomFrame.module.css';
  * The picture with the talk over its lower part on phones, beside it on wide screens: the same elements in both, so that
  * nothing is made anew when a phone is turned.
  */
-export function RoomFrame({ stage, talk }: { stage: ReactNode; talk: ReactNode }) {
+export function RoomFrame({
+  stage,
+  talk,
+  isSending = false,
+}: {
+  stage: ReactNode;
+  talk: ReactNode;
+  /** This page is on air: nothing beside it leads away. */
+  isSending?: boolean;
+}) {
   return (
     <div className={styles.page} data-talk>
       <div className={styles.header}>
-        <Header wide />
+        <Header wide stays={isSending} />
       </div>
       <main className={styles.main}>
         {stage}

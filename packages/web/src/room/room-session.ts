@@ -30,6 +30,7 @@ const EVENTS = [
   'cohost.started',
   'cohost.ended',
   'cohost.layout',
+  'cohost.mix',
   'pk.invited',
   'pk.answered',
   'pk.started',

@@ -108,6 +108,28 @@ describe('the anchor’s guests', () => {
   });
 });
 
+describe('what viewers are not shown', () => {
+  const problem = { name: 'MIXER_FULL', message: 'all mixers are busy' };
+  const mix = (told: typeof problem | null) => heard({ name: 'cohost.mix', params: { ...at(), problem: told } });
+
+  test('is known until it is shown', () => {
+    const state = after(anna, mix(problem));
+    assert.deepEqual(state.mixProblem, problem);
+    assert.equal(after(state, mix(null)).mixProblem, null);
+  });
+
+  test('is forgotten with what would be shown', () => {
+    const guest = after(anna, { type: 'asked', session: session('co_1', 'bo', 'on-air') }, mix(problem));
+    const params = { ...at(), session: session('co_1', 'bo', 'ended'), reason: null };
+    assert.equal(after(guest, heard({ name: 'cohost.ended', params })).mixProblem, null);
+    const rival = after(anna, { type: 'battle', session: battle('battle') }, mix(problem));
+    assert.equal(
+      after(rival, heard({ name: 'pk.ended', params: { ...at(), session: battle('ended') } })).mixProblem,
+      null,
+    );
+  });
+});
+
 describe('a battle', () => {
   test('is scored, and both go home', () => {
     let state = after(

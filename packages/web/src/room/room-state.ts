@@ -30,6 +30,8 @@ export interface RoomState {
   sessions: readonly CohostSession[];
   layout: ImResult<'cohost.list'>['layout'];
   pk: PkSession | null;
+  /** Why viewers are not shown the mix of those on air; null: they are, or nobody is. For the anchor. */
+  mixProblem: ImEvent<'cohost.mix'>['problem'];
   /** How to take part in what is on air; null: one does not. */
   join: ConferenceJoin | null;
   /** Sent out: one sees the picture, and no chat. */
@@ -66,6 +68,7 @@ export function emptyRoom(selfId: string): RoomState {
     sessions: [],
     layout: 'cohost',
     pk: null,
+    mixProblem: null,
     join: null,
     isOut: false,
     closed: null,
@@ -179,6 +182,8 @@ function hearTalk(state: RoomState, event: RoomEvent): RoomState {
     }
     case 'cohost.ended':
       return withoutSession(state, event.params.session);
+    case 'cohost.mix':
+      return { ...state, mixProblem: event.params.problem };
     case 'cohost.layout':
       return { ...state, layout: event.params.layout };
     case 'pk.invited':
@@ -192,7 +197,8 @@ function hearTalk(state: RoomState, event: RoomEvent): RoomState {
     case 'pk.score':
       return state.pk?.id === event.params.sessionId ? { ...state, pk: scored(state.pk, event.params.scores) } : state;
     case 'pk.ended':
-      return state.pk && state.pk.id !== event.params.session.id ? state : { ...state, pk: null, join: null };
+      if (state.pk && state.pk.id !== event.params.session.id) return state;
+      return { ...state, pk: null, mixProblem: null, join: null };
     default:
       return state;
   }
@@ -215,7 +221,7 @@ function withSession(state: RoomState, session: CohostSession): RoomState {
 function withoutSession(state: RoomState, { id, user }: CohostSession): RoomState {
   const sessions = state.sessions.filter((session) => session.id !== id);
   const isOver = state.role === 'anchor' ? !sessions.some(isLetIn) && state.pk === null : user.userId === state.selfId;
-  return { ...state, sessions, join: isOver ? null : state.join };
+  return { ...state, sessions, ...(isOver && { mixProblem: null, join: null }) };
 }
 
 /** Agreed by both sides: on air, or about to be. */
