@@ -107,7 +107,7 @@ const plays = () =>
   );
 /** What was said before is read again; what is new is one press away. */
 async function scrollBack(): Promise<void> {
-  const newest = page.getByRole('log').getByText(/Rocket/);
+  const newest = page.getByRole('log').getByText(/火箭/);
   await newest.hover();
   await page.mouse.wheel(0, -400);
   const back = page.getByRole('button', { name: WORDS.zh.chat.newest });

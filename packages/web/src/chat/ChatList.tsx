@@ -5,6 +5,7 @@ import { useLanguage } from '../app/useLanguage.ts';
 import { wholeNumber } from '../i18n/format.ts';
 import styles from './Chat.module.css';
 import type { ChatLine } from './chat-lines.ts';
+import { useGiftName } from './useGiftName.ts';
 
 /** So near the end, the list goes on with what is new. */
 const AT_END_PX = 48;
@@ -58,6 +59,7 @@ export function ChatList({
 const Line = memo(function Line({ line, onPerson }: { line: ChatLine; onPerson: ((user: RoomMember) => void) | null }) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const nameOf = useGiftName();
   switch (line.kind) {
     case 'notice':
       return (
@@ -81,7 +83,7 @@ const Line = memo(function Line({ line, onPerson }: { line: ChatLine; onPerson: 
       return (
         <p className={`${styles.line} ${styles.gift}`}>
           <Name user={line.from} onPerson={onPerson} />{' '}
-          {t('chat.gave', { gift: line.name, shown: wholeNumber(line.count, language) })}
+          {t('chat.gave', { gift: nameOf(line), shown: wholeNumber(line.count, language) })}
         </p>
       );
     default:

@@ -7,7 +7,9 @@ import { wholeNumber } from '../i18n/format.ts';
 import type { UsedRoom } from '../room/useRoomSession.ts';
 import { Sheet } from '../theme/Sheet.tsx';
 import { useFailureWord } from './ChatInput.tsx';
+import { GiftPicture } from './GiftPicture.tsx';
 import styles from './GiftSheet.module.css';
+import { useGiftName } from './useGiftName.ts';
 
 /** What can be given here; a press gives one. */
 export function GiftSheet({ room, open, onClose }: { room: UsedRoom; open: boolean; onClose(): void }) {
@@ -15,37 +17,35 @@ export function GiftSheet({ room, open, onClose }: { room: UsedRoom; open: boole
   const language = useLanguage();
   const say = useSay();
   const failureWord = useFailureWord();
-  const [gifts, setGifts] = useState<readonly Gift[]>([]);
+  const nameOf = useGiftName();
   const { session } = room;
-  useEffect(() => {
-    if (!open) return;
-    session.call('room.gifts', { roomId: session.roomId }).then(
-      ({ items }) => setGifts(items),
-      () => undefined,
-    );
-  }, [open, session]);
-  const give = async ({ giftId, name }: Gift) => {
+  const { gifts, hasFailed, ask } = useGifts(session, open);
+  const give = async (gift: Gift) => {
     const failure = await session.try('room.send', {
       roomId: session.roomId,
       kind: 'gift',
-      body: { giftId, count: 1 },
+      body: { giftId: gift.giftId, count: 1 },
     });
-    say(failure ? failureWord(failure) : t('chat.giftSent', { gift: name }));
+    say(failure ? failureWord(failure) : t('chat.giftSent', { gift: nameOf(gift) }));
   };
   return (
     <Sheet title={t('chat.gifts')} open={open} onClose={onClose}>
-      <ul className={styles.gifts}>
+      {hasFailed && (
+        <div className={styles.failed} role="status">
+          <p>{t('chat.giftsFailed')}</p>
+          <button type="button" className="button" onClick={ask}>
+            {t('app.retry')}
+          </button>
+        </div>
+      )}
+      <ul className={styles.gifts} hidden={hasFailed}>
         {gifts.map((gift) => (
           <li key={gift.giftId}>
             <button type="button" className={styles.gift} onClick={() => void give(gift)}>
               <span className={styles.icon} aria-hidden="true">
-                {/^https?:|^\//.test(gift.icon) ? (
-                  <img src={gift.icon} alt="" width={40} height={40} referrerPolicy="no-referrer" />
-                ) : (
-                  gift.icon
-                )}
+                <GiftPicture icon={gift.icon} />
               </span>
-              <span className={styles.name}>{gift.name}</span>
+              <span className={styles.name}>{nameOf(gift)}</span>
               <span className={styles.price}>
                 {gift.price === 0 ? t('chat.free') : wholeNumber(gift.price, language)}
               </span>
@@ -55,4 +55,25 @@ export function GiftSheet({ room, open, onClose }: { room: UsedRoom; open: boole
       </ul>
     </Sheet>
   );
+}
+
+/** What the room has, asked for each time it is looked at. */
+function useGifts(session: UsedRoom['session'], open: boolean) {
+  const [gifts, setGifts] = useState<readonly Gift[]>([]);
+  const [hasFailed, setHasFailed] = useState(false);
+  const [asked, setAsked] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when that is wished
+  useEffect(() => {
+    if (!open) return;
+    let isCurrent = true;
+    setHasFailed(false);
+    session.call('room.gifts', { roomId: session.roomId }).then(
+      ({ items }) => isCurrent && setGifts(items),
+      () => isCurrent && setHasFailed(true),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [open, session, asked]);
+  return { gifts, hasFailed: hasFailed && gifts.length === 0, ask: () => setAsked((times) => times + 1) };
 }

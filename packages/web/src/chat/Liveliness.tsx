@@ -1,6 +1,7 @@
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
 import type { UsedRoom } from '../room/useRoomSession.ts';
 import { useRoomEvents } from '../room/useRoomSession.ts';
+import { HEART } from '../theme/icons.tsx';
 import { textOf } from './chat-lines.ts';
 import { CROSSING_MS, DanmakuLanes } from './danmaku-lanes.ts';
 import styles from './Liveliness.module.css';
@@ -16,7 +17,8 @@ const MOST_HEARTS = 14;
 const HEART_MS = 2_200;
 /** Where they rise from without a mark, px from the right and the bottom. */
 const FROM_EDGE = 48;
-const SHAPES = ['❤️', '🧡', '💛', '💖', '💜'];
+const COLOURS = ['#ff4763', '#ff7a5c', '#ffb338', '#ff6fb5', '#a878ff'];
+const SVG = 'http://www.w3.org/2000/svg';
 
 /** Hearts that rise and words that fly, over the picture. Decoration: the same is in the chat and the count of likes. */
 export function Liveliness({
@@ -76,9 +78,13 @@ function origin(layer: HTMLElement): { x: number; y: number } {
 }
 
 function riseOne(layer: HTMLElement, i: number, { x, y }: { x: number; y: number }): void {
-  const heart = document.createElement('span');
-  heart.className = styles.heart ?? '';
-  heart.textContent = SHAPES[Math.floor(Math.random() * SHAPES.length)] ?? '❤️';
+  const heart = document.createElementNS(SVG, 'svg');
+  const shape = document.createElementNS(SVG, 'path');
+  heart.setAttribute('class', styles.heart ?? '');
+  heart.setAttribute('viewBox', '0 0 24 24');
+  shape.setAttribute('d', HEART);
+  shape.setAttribute('fill', COLOURS[Math.floor(Math.random() * COLOURS.length)] ?? '');
+  heart.append(shape);
   heart.style.left = `${x}px`;
   heart.style.top = `${y}px`;
   layer.append(heart);
