@@ -53,7 +53,7 @@ export class Lianmai implements AsyncDisposable {
   printed = '';
   readonly #process: ChildProcess;
   readonly #exited: Promise<{ code: number | null; signal: string | null }>;
-  readonly #dataDir: string;
+  readonly dataDir: string;
   readonly #launcher: boolean;
   #stopped = false;
 
@@ -64,7 +64,7 @@ export class Lianmai implements AsyncDisposable {
     this.http = `http://127.0.0.1:${ports.http}`;
     this.rtmp = `rtmp://127.0.0.1:${ports.rtmp}`;
     this.rest = new Rest(this.http, API_KEY);
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
     this.#launcher = options.launcher ?? false;
     const script = join(ROOT, this.#launcher ? 'scripts/start.mjs' : 'packages/server/src/main.ts');
     this.#process = spawn(process.execPath, [script, ...flags(ports, dataDir, options)], {
@@ -218,7 +218,7 @@ export class Lianmai implements AsyncDisposable {
     process.off('exit', this.#killAll);
     this.#killAll();
     await this.#exited;
-    await rm(this.#dataDir, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 
   #takeLine(line: string): void {
@@ -245,7 +245,7 @@ export async function runToEnd(...args: string[]): Promise<{ code: number | null
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const killer = setTimeout(() => child.kill('SIGKILL'), START_WITHIN_MS);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(killer);
   return { code, stdout, stderr };

@@ -5,11 +5,13 @@ import { openLog } from './log/log.ts';
 import { prettyOutput } from './log/pretty.ts';
 import { helpText, parseSettings, SettingsError } from './settings/parse.ts';
 import type { Settings } from './settings/settings.ts';
+import { folderTaken, lockFile } from './store/folder-lock.ts';
 import { findTakenPort } from './supervisor/ports.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { ensureSelfSigned } from './tls/self-signed.ts';
 
 process.title = 'lianmai-main';
+const FOLDER_WITHIN_MS = 2000;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -38,6 +40,7 @@ async function run(settings: Settings): Promise<void> {
   process.on('SIGINT', () => void stop('SIGINT'));
 
   await freePorts(settings);
+  takeFolder(settings.dataDir);
   try {
     const said = await supervisor.start();
     if (!stopping) console.log(said.join('\n'));
@@ -62,6 +65,13 @@ async function freePorts(settings: Settings): Promise<void> {
     if (waitMs === 0) fail(taken);
     await after(waitMs);
   }
+}
+
+/** For as long as this process lives: a second server would take away the sockets of the first before it knows better. */
+function takeFolder(dataDir: string): void {
+  const lock = lockFile(dataDir, 'lianmai-main.lock', FOLDER_WITHIN_MS);
+  if (!lock) fail(folderTaken(dataDir));
+  process.once('exit', () => lock.close());
 }
 
 function readSettings(args: readonly string[]): Settings {

@@ -58,8 +58,10 @@ import { UserTokens } from './user/tokens.ts';
 export interface ControlOptions {
   settings: Settings;
   bus: Bus;
-  /** Not closed with control when given; opened by the settings otherwise. */
+  /** Not closed with control when given; otherwise opened by the settings, for this control alone. */
   store?: Store;
+  /** Another control took the database while this one could not reach it, and decides now: this one may write nothing more. */
+  onTaken?: (error: Error) => void;
   /** Where the media workers forward REST calls to. */
   socketPath: string;
   log: Logger;
@@ -88,7 +90,7 @@ const CHECK_WITHIN_MS = 2000;
  * @throws StoreError when the database or the key file cannot be used.
  */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const { settings, log, now = Date.now } = options;
+  const { settings, log, now = Date.now, onTaken = () => {} } = options;
   const operatorKey = loadOperatorKey(settings.dataDir, settings.apiKey);
   const store =
     options.store ??
@@ -96,6 +98,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       dataDir: settings.dataDir,
       databaseUrl: settings.databaseUrl,
       onBrokenConnection: (error) => log.warn({ err: error }, 'a database connection broke'),
+      // Each would take the other's streams for gone: nothing divides the work between them.
+      onTaken,
     }));
   const closing: (() => unknown)[] = options.store ? [] : [() => store.close()];
   const close = async () => {

@@ -5,10 +5,17 @@ import { CannotStart, runChild } from '../supervisor/child-process.ts';
 import { startControl } from './control.ts';
 import { welcome } from './welcome.ts';
 
+/** Without a goodbye, which would write: the process crashes, and the next one waits for its turn. */
+function endAtOnce(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 runChild(async ({ settings, bus, log, version, runtimeDir }) => {
   const socketPath = join(runtimeDir, 'control.sock');
   try {
-    const control = await startControl({ settings, bus, socketPath, log, version });
+    const control = await startControl({ settings, bus, socketPath, log, version, onTaken: endAtOnce });
     return {
       say: welcome(version, control.firstSteps(), settings.demo),
       check: () => control.check(),

@@ -38,10 +38,17 @@ export async function openPostgres(url: string, onBroken: (error: Error) => void
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text');
 
-function explain(error: unknown, url: string): string {
-  const { code, message } = error as Error & { code?: string };
+/** Where a URL's database is, without the password. */
+export function placeOf(url: string): { host: string; database: string } {
   const { hostname, port, pathname, searchParams } = new URL(url);
-  const where = searchParams.get('host') ?? `${hostname || 'localhost'}:${port || '5432'}`;
+  const host = searchParams.get('host') ?? `${hostname || 'localhost'}:${port || '5432'}`;
+  return { host, database: `"${decodeURIComponent(pathname.slice(1))}"` };
+}
+
+/** One line for the person at the terminal. */
+export function explain(error: unknown, url: string): string {
+  const { code, message } = error as Error & { code?: string };
+  const { host: where, database } = placeOf(url);
   switch (code) {
     case 'ECONNREFUSED':
     case 'ENOENT':
@@ -53,7 +60,7 @@ function explain(error: unknown, url: string): string {
     case '28000':
       return `PostgreSQL at ${where} refuses the user or password of --database-url`;
     case '3D000':
-      return `PostgreSQL at ${where} has no database "${decodeURIComponent(pathname.slice(1))}": create it, or change --database-url`;
+      return `PostgreSQL at ${where} has no database ${database}: create it, or change --database-url`;
     default:
       return `PostgreSQL at ${where} cannot be used: ${message.split('\n')[0]}`;
   }

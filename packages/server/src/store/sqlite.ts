@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Dialect, SqliteDialect } from 'kysely';
 import { StoreError, sqliteResultCode } from './errors.ts';
+import { folderTaken, lockFile } from './folder-lock.ts';
 
+const LOCK = 'lianmai.lock';
 const KEPT_STATEMENTS = 200;
 /** Longer ones are batches, each of its own length. */
 const KEPT_LENGTH = 2000;
@@ -21,7 +23,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = 5000): Dialect {
   } catch (error) {
     throw new StoreError(`The data folder ${dataDir} cannot be made: ${(error as Error).message}`);
   }
-  const lock = takeLock(dataDir, busyTimeoutMs);
+  const lock = takeFolder(dataDir, busyTimeoutMs);
   try {
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
     database.exec('pragma journal_mode = wal; pragma synchronous = full;');
@@ -32,22 +34,15 @@ export function openSqlite(dataDir: string, busyTimeoutMs = 5000): Dialect {
   }
 }
 
-/** A lock that ends with the process, however it ends: the kernel's, held through a second, empty database. */
-function takeLock(dataDir: string, timeout: number): DatabaseSync {
-  const file = join(dataDir, 'lianmai.lock');
+function takeFolder(dataDir: string, timeoutMs: number): DatabaseSync {
+  let lock: DatabaseSync | null;
   try {
-    const lock = new DatabaseSync(file, { timeout });
-    try {
-      lock.exec('pragma locking_mode = exclusive; begin exclusive;');
-      return lock;
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
+    lock = lockFile(dataDir, LOCK, timeoutMs);
   } catch (error) {
-    if (sqliteResultCode(error) !== SQLITE.BUSY) throw explain(error, file);
-    throw new StoreError(`Another server uses the data folder ${dataDir}: stop it, or choose another with --data-dir`);
+    throw explain(error, join(dataDir, LOCK));
   }
+  if (!lock) throw new StoreError(folderTaken(dataDir));
+  return lock;
 }
 
 /** Primary result codes, sqlite.org/rescode.html. */

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { isForeignKeyViolation, isStoreUnavailable, StoreError } from './errors.ts';
+import { PostgresClaim } from './postgres-claim.ts';
 import { openStore, type Store } from './store.ts';
 import { PostgresCluster, postgresMissing } from './testing/postgres.ts';
 import { describeStores } from './testing/stores.ts';
@@ -84,6 +87,19 @@ describeStores('store', (open) => {
   });
 });
 
+/** Another process that has the store open, alone. */
+async function holding(options: { dataDir: string; databaseUrl: string | null }): Promise<ChildProcess> {
+  const url = new URL('./store.ts', import.meta.url).href;
+  const script = `const { openStore } = await import(${JSON.stringify(url)});
+    await openStore({ ...${JSON.stringify(options)}, onTaken() {} });
+    console.log('open'); setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  return holder;
+}
+
 describe('SQLite file', () => {
   const folders: string[] = [];
   const folder = () => {
@@ -116,14 +132,7 @@ describe('SQLite file', () => {
 
   it('belongs to one server at a time, and is free again when that one is killed', async () => {
     const dataDir = folder();
-    const url = new URL('./store.ts', import.meta.url).href;
-    const script = `const { openStore } = await import(${JSON.stringify(url)});
-      await openStore({ dataDir: ${JSON.stringify(dataDir)}, databaseUrl: null });
-      console.log('open'); setInterval(() => {}, 1000);`;
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(holder.stdout, 'data');
+    const holder = await holding({ dataDir, databaseUrl: null });
     const refused = open(dataDir);
     await assert.rejects(refused, oneLine(/Another server uses the data folder .*--data-dir/));
     holder.kill('SIGKILL');
@@ -214,6 +223,52 @@ describe('PostgreSQL server', { skip: missing !== null && process.env['CI'] !== 
     await store.ping();
     await store.close();
     assert.ok(idle.length > 0);
+  });
+
+  it('belongs to one server that wants it alone, before that touches it, and is free when that one is killed', async () => {
+    const url = await (await running()).createDatabase();
+    const alone = () => openStore({ dataDir: '', databaseUrl: url, busyTimeoutMs: 100, onTaken: assert.fail });
+    const holder = await holding({ dataDir: '', databaseUrl: url });
+    const refused = oneLine(/Another server uses the database "t\d+" at .*--database-url/);
+    await assert.rejects(alone(), refused);
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    const next = await openStore({ dataDir: '', databaseUrl: url, onTaken: assert.fail });
+    await assert.rejects(alone(), refused);
+    await next.close();
+    await (await alone()).close();
+  });
+
+  it('is taken again after it was gone; who finds it taken by then is told so', async () => {
+    const server = await running();
+    const url = await server.createDatabase();
+    const taken: string[] = [];
+    const claim = () => PostgresClaim.take(url, { waitMs: 100, onTaken: ({ message }) => taken.push(message) });
+    const first = await claim();
+    const admin = new pg.Client({ connectionString: url });
+    admin.on('error', () => {});
+    await admin.connect();
+    const holders = async (): Promise<number[]> => {
+      const locks = "select pid from pg_locks where locktype = 'advisory' and granted";
+      return (await admin.query<{ pid: number }>(locks)).rows.map(({ pid }) => pid);
+    };
+    const [before] = await holders();
+    await admin.query('select pg_terminate_backend($1::int)', [before]);
+    while ((await holders()).every((pid) => pid === before)) await setImmediate();
+    assert.deepEqual(taken, []);
+    // Somebody else waits when it breaks the next time.
+    const other = PostgresClaim.take(url, { waitMs: 60_000, onTaken: assert.fail });
+    const waiting = "select pid from pg_locks where locktype = 'advisory' and not granted";
+    while ((await admin.query(waiting)).rows.length === 0) await setImmediate();
+    await admin.query('select pg_terminate_backend($1::int)', [(await holders())[0]]);
+    const second = await other;
+    while (taken.length === 0) await setImmediate();
+    oneLine(/Another server uses the database/)(new StoreError(taken[0]));
+    await first.close();
+    await assert.rejects(claim());
+    await second.close();
+    await (await claim()).close();
+    await admin.end();
   });
 
   it('refuses a schema from the future', async () => {

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration';
 import { StoreError } from './errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
+import { PostgresClaim } from './postgres-claim.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -26,6 +27,11 @@ export interface StoreOptions {
   busyTimeoutMs?: number;
   /** Told of connections that break; the next query opens another. */
   onBrokenConnection?: (error: Error) => void;
+  /**
+   * Given: no other server that says so may use this PostgreSQL database; a data folder is one server's anyway. Told when another
+   * took it while it could not be reached: nothing more may be written then. Default: servers share it.
+   */
+  onTaken?: (error: StoreError) => void;
 }
 
 /**
@@ -33,13 +39,17 @@ export interface StoreOptions {
  * @throws StoreError one line that says what to do: unreachable, in use, damaged, or written by a newer version.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataDir, databaseUrl, busyTimeoutMs, onBrokenConnection = () => {} } = options;
+  const { dataDir, databaseUrl, busyTimeoutMs = 5000, onBrokenConnection = () => {}, onTaken } = options;
   const dialect =
     databaseUrl === null ? openSqlite(dataDir, busyTimeoutMs) : await openPostgres(databaseUrl, onBrokenConnection);
   const db: Db = new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin()] });
+  let claim: PostgresClaim | null = null;
   let closing: Promise<void> | null = null;
-  const close = () => (closing ??= db.destroy());
+  const close = () => (closing ??= db.destroy().then(() => claim?.close()));
   try {
+    // Before the schema is touched, which may be in use.
+    if (databaseUrl !== null && onTaken)
+      claim = await PostgresClaim.take(databaseUrl, { waitMs: busyTimeoutMs, onTaken });
     await migrate(db);
   } catch (error) {
     await close();
