@@ -233,8 +233,11 @@ describe('a battle', () => {
     await fan.chat.call('room.send', { roomId: right.id, kind: 'like', body: { count: 5 } });
     const score = await carl.chat.event('pk.score', ({ scores }) => scores[1] >= 5);
     assert.deepEqual(score.scores, [0, 5]);
-    const decided = await carl.chat.event('pk.punishment');
-    assert.equal(decided.session.winner, right.id);
+    await fan.chat.call('room.send', { roomId: right.id, kind: 'gift', body: { giftId: 'rose', count: 3 } });
+    // What was answered counts, whatever becomes of control.
+    lianmai.kill('control');
+    const { session: decided } = await carl.chat.event('pk.punishment');
+    assert.deepEqual([decided.winner, decided.sides[1].score], [right.id, 8]);
     await fan.chat.event('pk.ended');
     await looks(left.channel.play.flv, 'home', (it) => it.at(0.25, 0.5) === 'blue' && it.at(0.75, 0.5) === 'blue');
     await looks(right.channel.play.flv, 'home', (it) => it.at(0.25, 0.5) === 'yellow' && it.at(0.75, 0.5) === 'yellow');
