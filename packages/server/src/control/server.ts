@@ -28,7 +28,7 @@ export interface ServerOptions {
 /** The REST server, ready to listen. It trusts its one client, the edge, to say whose requests it forwards. */
 export async function buildServer({ log, version, authenticator, limits, routes }: ServerOptions): Promise<Api> {
   const api: Api = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: troubleOnly(log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomBytes(9).toString('base64url'),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -44,6 +44,7 @@ export async function buildServer({ log, version, authenticator, limits, routes 
   api.setErrorHandler(answerError);
   readJsonOnly(api);
   await setHeaders(api);
+  tellOfAnswers(api, log);
   openToPages(api);
   await guard(api, authenticator, limits);
   const methods = collectMethods(api);
@@ -54,6 +55,9 @@ export async function buildServer({ log, version, authenticator, limits, routes 
   await api.ready();
   return api;
 }
+
+/** What Fastify says of its start and its end is told elsewhere, in our words. */
+const troubleOnly = (log: Logger): Logger => log.child({}, log.isLevelEnabled('info') ? { level: 'warn' } : {});
 
 /** Listens on a unix socket that only this user can open; one left behind by a killed process is replaced. */
 export async function listen(api: Api, socketPath: string): Promise<void> {
@@ -101,10 +105,11 @@ async function setHeaders(api: Api): Promise<void> {
   api.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
   });
-  api.addHook('onResponse', async ({ method, url, log, clientIp }, { statusCode, elapsedTime }) => {
-    log.debug(
-      { method, path: url.split('?', 1)[0], statusCode, ms: Math.round(elapsedTime), ip: clientIp },
-      'answered',
-    );
+}
+
+function tellOfAnswers(api: Api, log: Logger): void {
+  api.addHook('onResponse', async ({ id, method, url, clientIp }, { statusCode, elapsedTime }) => {
+    const path = url.split('?', 1)[0];
+    log.debug({ requestId: id, method, path, statusCode, ms: Math.round(elapsedTime), ip: clientIp }, 'answered');
   });
 }
