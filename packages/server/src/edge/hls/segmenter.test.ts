@@ -71,6 +71,20 @@ function span(piece: Piece, trackId: keyof typeof TICKS): [number, number] {
   return [(start * 1000) / timescale, ((start + ticks) * 1000) / timescale];
 }
 
+/** Sound begins where that of the piece before ends, in whatever configuration. */
+function assertNoHoles(pieces: readonly Piece[]): void {
+  let timescale = 0;
+  let endMs: number | null = null;
+  for (const { opens, tracks } of pieces) {
+    timescale = opens?.configs.audio?.timescale ?? timescale;
+    const sound = tracks.find(({ trackId }) => trackId === AUDIO_TRACK_ID);
+    if (!sound) continue;
+    const startMs = (sound.baseMediaDecodeTime * 1000) / timescale;
+    assert.ok(endMs === null || Math.abs(startMs - endMs) < 0.1, `sound ends at ${endMs} and goes on at ${startMs}`);
+    endMs = startMs + (sound.samples.reduce((sum, { duration }) => sum + duration, 0) * 1000) / timescale;
+  }
+}
+
 describe('segments', () => {
   it('begin at key frames, the first one as early as it can', () => {
     const bench = new Bench()
@@ -261,6 +275,31 @@ describe('changes', () => {
       assert.equal(breaks[0]!.startMs, 4000);
       assert.equal(breaks[0]!.parts[0]!.opens?.configs.audio?.timescale, 44_100);
     }
+  });
+
+  it('sound that changes a little after the picture goes on without a hole', () => {
+    for (const longerMs of [30, 100, 150]) {
+      const bench = new Bench().stretch(1000, { lengthMs: 3000, video: VIDEO, audio: AUDIO });
+      const frames = [
+        ...bench.source.stretch(4000, { lengthMs: longerMs, audio: AUDIO }),
+        ...bench.source.stretch(4000 + longerMs, { lengthMs: 2000, audio: { sound: 'aac44' } }),
+        ...bench.source.stretch(4000, { lengthMs: 2000 + longerMs, video: other }),
+      ].sort((a, b) => a.dts - b.dts || Number(b.type === 'config') - Number(a.type === 'config'));
+      bench.feed(frames);
+      assert.equal(bench.segments().filter(({ discontinuity }) => discontinuity).length, 1, `${longerMs} ms`);
+      assertNoHoles(bench.pieces);
+    }
+  });
+
+  it('sound that changes with the picture and comes late is waited for: no segment promises what it has not', () => {
+    const bench = new Bench().stretch(1000, { lengthMs: 3000, video: VIDEO, audio: AUDIO });
+    const pictures = bench.source.stretch(4000, { lengthMs: 3000, video: { ...other, gopFrames: 5 } });
+    const sounds = bench.source.stretch(4008, { lengthMs: 3000, audio: { sound: 'aac44' } });
+    bench.feed([...pictures.splice(0, 25), ...sounds]).feed(pictures);
+    const [breaks, ...more] = bench.segments().filter(({ discontinuity }) => discontinuity);
+    assert.deepEqual([breaks?.startMs, more.length], [4000, 0]);
+    assert.equal(breaks?.parts[0]?.tracks.length, 2);
+    assertNoHoles(bench.pieces);
   });
 
   it('sound that begins later is announced at the next key frame', () => {

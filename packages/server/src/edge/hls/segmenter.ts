@@ -48,6 +48,10 @@ const SOLO_MS = 1000;
 const EARLY_AUDIO_MS = 300;
 /** The first segment may be as short as this, so that the first playlist comes soon. */
 const SHORTEST_FIRST_MS = 300;
+/** After another picture the sound of before is taken to be the one that stays when it goes on for so long. */
+const SAME_SOUND_MS = 200;
+/** After another picture sound may be behind by so much, where else it would not be waited for. */
+const NEW_SOUND_MS = 1500;
 /** A first group of pictures longer than a segment by this factor is taken for a long one. */
 const LONG_GOP = 1.25;
 /** Times are compared that were computed in floating point. */
@@ -248,13 +252,27 @@ export class Segmenter {
       const { timeMs } = sample;
       if (timeMs <= start) continue;
       if (timeMs > latest || timeMs > horizon) break;
-      if (sample.config !== (pictured ? configs.video : configs.audio)) return { atMs: timeMs, closes: true };
+      if (sample.config !== (pictured ? configs.video : configs.audio))
+        return flushing || !pictured || this.#hasSoundUntil(timeMs, configs) ? { atMs: timeMs, closes: true } : null;
       if (pictured && sample.keyFrame && this.#keyEndsSegment(timeMs, configs)) return { atMs: timeMs, closes: true };
       if (timeMs >= soonest) return this.#partCut(timeMs, pictured);
     }
     // Until all tracks are past it, a frame may still come that lies well.
     if (horizon <= latest) return null;
     return this.#cutBetween(configs, soonest, latest, pictured) ?? (flushing ? this.#lastCut(configs, latest) : null);
+  }
+
+  /**
+   * Whether it is clear which sound goes on after a change of the picture: a source's sound takes over a little later than its
+   * picture. What is left of the old one after the cut has no place, and a hole in the sound costs more than itself: browsers drop
+   * pictures then until the next key frame (Media Source Extensions 3.5.8), or wait for sound that a segment promises and has not.
+   */
+  #hasSoundUntil(changeMs: number, { audio }: TrackConfigs): boolean {
+    const { samples, reachMs } = this.#tracks.audio;
+    if (audio === null || reachMs < changeMs - STALL_MS) return true;
+    const newest = samples.at(-1);
+    if (newest && (newest.config !== audio || newest.timeMs > changeMs + SAME_SOUND_MS)) return true;
+    return this.#tracks.leadMs > changeMs + NEW_SOUND_MS;
   }
 
   /** Up to where all tracks in play have come: what lies before is complete. */
