@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { PATIENT_MS } from '../until.ts';
 
 const FLAGS = [
   '--headless=new',
@@ -38,6 +39,7 @@ export class Browser implements AsyncDisposable {
       args: camera === undefined ? FLAGS : [...FLAGS, `--use-file-for-fake-video-capture=${camera}`],
       viewport: { width: 1440, height: 900 },
     });
+    context.setDefaultTimeout(PATIENT_MS);
     return new Browser(context, profile);
   }
 
