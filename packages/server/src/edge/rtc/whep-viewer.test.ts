@@ -297,15 +297,25 @@ test('sender reports tie both tracks to one clock', () => {
   assert.equal(sent[0]!.ntp, sent[1]!.ntp);
 });
 
-test('a viewer that tells nothing while it is sent to is closed; one that reports stays', () => {
+test('a viewer that stops telling while it is sent to is closed, later when it never began; one that reports stays', () => {
   const { join, give, pass, sinks, counted } = setUp([picture('key', 0)]);
-  const [silent, heard] = [join(7), join(9)];
-  for (let second = 0; second < 12; second++) {
+  const [silent, once, heard] = [join(7), join(9), join(11)];
+  const report = writeRtcp([{ kind: 'receiverReport', ssrc: 1, reports: [] }]);
+  const closed: boolean[][] = [];
+  once.viewer.packet(report);
+  for (let second = 1; second <= 31; second++) {
     give(picture('inter', second * 1000 + 40));
-    heard.viewer.packet(writeRtcp([{ kind: 'receiverReport', ssrc: 1, reports: [] }]));
+    heard.viewer.packet(report);
     pass(1000);
+    if ([10, 11, 30, 31].includes(second)) closed.push([silent, once, heard].map(({ log }) => log.closed));
   }
-  assert.deepEqual([silent.log.closed, heard.log.closed, counted.viewers], [true, false, 1]);
+  assert.deepEqual(closed, [
+    [false, false, false],
+    [false, true, false],
+    [false, true, false],
+    [true, true, false],
+  ]);
+  assert.equal(counted.viewers, 1);
   heard.viewer.close();
   assert.deepEqual([sinks.size, counted.viewers], [0, 0], 'nobody watches: nothing is made');
 });

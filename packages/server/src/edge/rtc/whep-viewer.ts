@@ -32,6 +32,8 @@ export interface WhepViewerOptions {
 
 /** Receivers report every second or so while packets come; one that does not is gone, though ICE does not know yet. */
 const MOST_SILENT_SECONDS = 10;
+/** One that has not said anything yet may still be at its end of the handshake: on a busy machine, or over a path that loses much. */
+const MOST_SILENT_AT_FIRST_SECONDS = 30;
 /** One message of a viewer makes us send no more than this. */
 const MOST_SENT_AGAIN = 200;
 /** Bytes sent again in a second: half of what is sent, or this. More of it would fill a narrow network for good. */
@@ -93,6 +95,7 @@ export class WhepViewer implements Paced {
   readonly #behind: Behind[] = [];
   /** Packets were sent since the last report. */
   #sent = false;
+  #heard = false;
   #silentSeconds = 0;
   #reports = 0;
 
@@ -173,6 +176,7 @@ export class WhepViewer implements Paced {
 
   /** What the viewer's end says of what it gets. */
   packet(data: Buffer): void {
+    this.#heard = true;
     this.#silentSeconds = 0;
     const packets = isRtcp(data) ? parseRtcp(data) : [];
     if (packets instanceof WireError) return;
@@ -225,7 +229,8 @@ export class WhepViewer implements Paced {
   report(writer: SenderReportWriter, streamMs: number): void {
     if (this.#sent) this.#silentSeconds += 1;
     this.#sent = false;
-    if (this.#silentSeconds > MOST_SILENT_SECONDS) return this.close();
+    const most = this.#heard ? MOST_SILENT_SECONDS : MOST_SILENT_AT_FIRST_SECONDS;
+    if (this.#silentSeconds > most) return this.close();
     if (++this.#reports === START_REPORTS) this.video?.forgetOwn();
     // The wish, or the key frame, may have got lost with whoever was asked.
     if (this.video && this.#awaitsKey) this.#options.needKeyFrame(this.#rank);
