@@ -10,8 +10,8 @@ export class Unwrapper {
   readonly #range: number;
   #newest: number | null = null;
 
-  /** @param bits 16 for sequence numbers, 24 for send times, 32 for timestamps. */
-  constructor(bits: 16 | 24 | 32) {
+  /** @param bits 16 for sequence numbers, 32 for timestamps. */
+  constructor(bits: 16 | 32) {
     this.#range = 2 ** bits;
   }
 
