@@ -14,6 +14,8 @@ import { until } from './until.ts';
 const SHOTS = join(tmpdir(), 'lianmai-screenshots');
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1440, height: 900 };
+/** Whoever said goodbye is gone sooner than whoever is missed, after 15 s. */
+const SEEN_GONE_MS = 10_000;
 
 let lianmai: Lianmai;
 /** One for each person: pages in the background are not painted. */
@@ -94,7 +96,7 @@ describe('a call of two browsers', () => {
   it('one leaves, the other sees it at once', async () => {
     await bo.getByRole('button', { name: '离开' }).click();
     await bo.getByText('你已离开通话').waitFor();
-    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), 3000);
+    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), SEEN_GONE_MS);
     await shot(bo, 'left-phone-zh');
   });
 
@@ -103,7 +105,7 @@ describe('a call of two browsers', () => {
     await again.getByRole('button', { name: 'Join' }).click();
     await sees(anna, 'Bo', 5);
     await again.close();
-    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), 5000);
+    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), SEEN_GONE_MS);
   });
 
   it('who was removed is told so, and can’t come back', async () => {
@@ -115,7 +117,7 @@ describe('a call of two browsers', () => {
     await anna.getByRole('button', { name: 'Remove', exact: true }).click();
     await again.getByText('You were removed from the call').waitFor();
     await anna.keyboard.press('Escape');
-    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), 3000);
+    await until('alone', () => anna.getByText('Nobody else is here yet').isVisible(), SEEN_GONE_MS);
     await again.close();
   });
 });

@@ -112,9 +112,9 @@ describe('an encoder pushes RTMP, browsers watch by WHEP', () => {
     const { location } = await whep(page, whepUrl(channel));
     await fetch(new URL(location ?? '', lianmai.http), { method: 'DELETE' });
     const leftMs = performance.now();
-    await lianmai.logged('the end', ({ msg, stream }) => msg === 'conversion ended' && stream === 'briefly', 20_000);
+    await lianmai.logged('the end', ({ msg, stream }) => msg === 'conversion ended' && stream === 'briefly');
     const lastedMs = performance.now() - leftMs;
-    assert.ok(lastedMs > 9_000 && lastedMs < 13_000, `${lastedMs} ms`);
+    assert.ok(lastedMs > 9_000 && lastedMs < 20_000, `${lastedMs} ms`);
     await page.close();
   });
 });
@@ -135,7 +135,7 @@ describe('a browser publishes by WHIP', () => {
       assert.ok((video?.frames ?? 0) >= 55 && (audio?.frames ?? 0) >= 90, `${video?.frames} and ${audio?.frames}`);
       for (const url of [channel.play.flv, channel.play.rtmp, channel.play.hls]) {
         const { videoFrames, audioFrames } = await decode(url, 2);
-        assert.ok(videoFrames >= 35 && audioFrames >= 80, `${url}: ${videoFrames} and ${audioFrames}`);
+        assert.ok(videoFrames >= 20 && audioFrames >= 80, `${url}: ${videoFrames} and ${audioFrames}`);
       }
       assert.deepEqual((await probe(channel.play.flv)).map(({ codec_name }) => codec_name).sort(), ['aac', 'h264']);
       assert.equal(begun(channel.stream).length, 1, 'one conversion for all three');

@@ -90,7 +90,7 @@ describe('encoders', () => {
     const { videoFrames } = await decode(channel.play.flv, 1);
     assert.ok(videoFrames >= 20);
     publisher.kill('SIGINT');
-    await until('idle', async () => (await lianmai.rest.channel(channel.id)).state === 'idle', 4000);
+    await until('idle', async () => (await lianmai.rest.channel(channel.id)).state === 'idle', 6000);
   });
 
   it('nginx-rtmp relays a push in', async () => {

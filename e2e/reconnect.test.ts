@@ -144,7 +144,7 @@ describe('a publisher that does not come back', () => {
     assert.equal(await flv.ended(), 'clean');
     const tookMs = performance.now() - killedAt;
     assert.ok(tookMs > GRACE_MS * 0.9, `not before the grace is over: ${Math.round(tookMs)} ms`);
-    assert.ok(tookMs < GRACE_MS + 4000, `soon after it: ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs < GRACE_MS + 15_000, `soon after it: ${Math.round(tookMs)} ms`);
     assert.equal(await ws.ended(), 'clean');
     await rtmp.status((code) => code === 'NetStream.Play.UnpublishNotify');
     await until('StreamEOF', () => rtmp.events.includes(1));
@@ -163,7 +163,7 @@ describe('a goodbye', () => {
     await show.publisher.ended();
     const goneAt = performance.now();
     assert.equal(await flv.ended(), 'clean');
-    assert.ok(performance.now() - goneAt < GRACE_MS * 0.6, 'sooner than the grace');
+    assert.ok(performance.now() - goneAt < GRACE_MS * 0.9, 'sooner than the grace');
     assert.equal(await ws.ended(), 'clean');
     await rtmp.status((code) => code === 'NetStream.Play.UnpublishNotify');
     const list = await mediaPlaylist(show.mediaUrl, 'ENDLIST', ({ endList }) => endList);
