@@ -6,6 +6,8 @@ const TICKS_PER_MS = 4;
 const MOST_PACKETS = 256;
 /** A larger step in sequence numbers is another counting. */
 const LARGEST_GAP = 4096;
+/** A sender that is told nothing, as none of its sources is known, is not remembered without end. */
+const MOST_UNTOLD = 4096;
 const LARGEST_STEP_TICKS = 0x7fff;
 
 /** Notes when the packets of a connection arrive and tells it as transport-wide feedback. */
@@ -20,7 +22,8 @@ export class ArrivalRecorder {
   /** @param sequence the packet's transport-wide sequence number, 16 bits. */
   arrived(sequence: number, nowMs: number): void {
     let number = this.#sequence.unwrap(sequence);
-    if (this.#newest !== null && Math.abs(number - this.#newest) > LARGEST_GAP) {
+    const countsAnew = this.#newest !== null && Math.abs(number - this.#newest) > LARGEST_GAP;
+    if (countsAnew || this.#arrivals.size >= MOST_UNTOLD) {
       this.#sequence = new Unwrapper(16);
       this.#arrivals.clear();
       this.#next = null;

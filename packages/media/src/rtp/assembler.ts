@@ -21,3 +21,5 @@ export interface FrameAssembler {
 
 /** No picture is larger; a sender that never ends a frame is not listened to further. */
 export const MAX_FRAME_BYTES = 8 << 20;
+/** What each part of a picture counts for beside its bytes: millions of parts of one byte take little to send and much to keep. */
+export const PART_BYTES = 128;

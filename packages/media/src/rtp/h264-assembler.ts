@@ -2,7 +2,7 @@
 import { buildAvcConfig } from '../codec/h264.ts';
 import { toLengthPrefixed } from '../codec/nal.ts';
 import { WireError } from '../result.ts';
-import { type AssembledFrame, type FrameAssembler, MAX_FRAME_BYTES } from './assembler.ts';
+import { type AssembledFrame, type FrameAssembler, MAX_FRAME_BYTES, PART_BYTES } from './assembler.ts';
 import type { RtpPacket } from './packet.ts';
 
 const NAL_SLICE = 1;
@@ -104,7 +104,7 @@ export class H264Assembler implements FrameAssembler {
     if (content.starts) this.#pieces = [Buffer.of(content.header)];
     if (!this.#pieces) return this.#damage();
     this.#pieces.push(content.piece);
-    this.#bytes += content.piece.length;
+    this.#bytes += PART_BYTES + content.piece.length;
     if (this.#bytes > MAX_FRAME_BYTES) return this.#damage();
     if (!content.ends) return;
     const unit = Buffer.concat(this.#pieces);
@@ -117,7 +117,7 @@ export class H264Assembler implements FrameAssembler {
     if (type === NAL_SPS) keep(this.#sps, setId(unit[4]), unit);
     else if (type === NAL_PPS) keep(this.#pps, setId(unit[1]), unit);
     else if (type !== NAL_ACCESS_UNIT_DELIMITER && type !== NAL_FILLER) {
-      this.#bytes += unit.length;
+      this.#bytes += PART_BYTES + unit.length;
       if (this.#bytes > MAX_FRAME_BYTES) this.#damage();
       else this.#units.push(unit);
     }

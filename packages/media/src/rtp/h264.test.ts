@@ -131,6 +131,19 @@ test('new parameter sets are a new configuration, the same ones again are none',
   assert.deepEqual(config.sps, [other]);
 });
 
+test('a picture of very many tiny units is given up before it takes much memory', () => {
+  const tiny = (units: number) => {
+    const assembler = new H264Assembler();
+    const aggregate = Buffer.concat([Buffer.of(24), ...Array.from({ length: 100 }, () => Buffer.of(0, 1, 0x65))]);
+    for (const payload of [SPS, PPS]) assembler.push({ timestamp: 7, marker: false, payload }, false);
+    for (let sent = 100; sent < units; sent += 100)
+      assembler.push({ timestamp: 7, marker: false, payload: aggregate }, false);
+    return assembler.push({ timestamp: 7, marker: true, payload: aggregate }, false);
+  };
+  assert.equal(tiny(10_000)?.type, 'key');
+  assert.equal(tiny(70_000), null);
+});
+
 test('delimiters and filler are not sent', () => {
   const data = toLengthPrefixed([Buffer.of(9, 0xf0), Buffer.of(0x41, 0x88, 1), Buffer.of(12, 0xff, 0x80)]);
   const payloads = accepted(packetizeH264(data, { headroom: 0, maxPayload: 1000, parameterSets: [] }));

@@ -1,6 +1,6 @@
 /** VP8 out of RTP payloads (RFC 7741 4). */
 import { WireError } from '../result.ts';
-import { type AssembledFrame, type FrameAssembler, MAX_FRAME_BYTES } from './assembler.ts';
+import { type AssembledFrame, type FrameAssembler, MAX_FRAME_BYTES, PART_BYTES } from './assembler.ts';
 import type { RtpPacket } from './packet.ts';
 
 /** Reads past the payload descriptor. `begins`: the first packet of a frame. @see RFC 7741 4.2. */
@@ -49,7 +49,7 @@ export class Vp8Assembler implements FrameAssembler {
       return null;
     }
     this.#parts.push(content.data);
-    this.#bytes += content.data.length;
+    this.#bytes += PART_BYTES + content.data.length;
     if (this.#bytes > MAX_FRAME_BYTES) this.#drop();
     return marker && this.#timestamp !== null ? this.#finish(timestamp) : null;
   }

@@ -40,6 +40,15 @@ test('frames are put together; after a loss nothing comes until a key frame', ()
   assert.equal(assembler.push(packet(begins(KEY), 5, true), false)?.type, 'key');
 });
 
+test('a picture of very many tiny parts is given up before it takes much memory', () => {
+  const assembler = new Vp8Assembler();
+  assembler.push(packet(begins(KEY), 1, false), false);
+  const part = goesOn(Buffer.of(7));
+  for (let sent = 0; sent < 70_000; sent++) assembler.push(packet(part, 1, false), false);
+  assert.equal(assembler.push(packet(part, 1, true), false), null);
+  assert.equal(assembler.needsKeyFrame, true);
+});
+
 test('any payloads give frames or nothing, never an exception', () => {
   const bytes = fc.uint8Array({ maxLength: 20 }).map((array) => Buffer.from(array));
   fc.assert(
