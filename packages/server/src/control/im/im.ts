@@ -1,24 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  IM_CLOSE,
-  type ImAnnouncement,
-  type ImConnection,
-  type ImIdentity,
-  type ImOpening,
-  type ImPriority,
-  type ImReport,
-  type ImUp,
-  LiveError,
-  leases,
-  visitorIdentity,
-} from '@lianmai/contract';
+import { type ImIdentity, type ImPriority, LiveError } from '@lianmai/contract';
 import { IM_METHODS } from '@lianmai/contract/im';
 import type { Logger } from 'pino';
 import type { TObject } from 'typebox';
 import type { Bus, Unsubscribe } from '../../bus/bus.ts';
 import type { Db } from '../../store/store.ts';
 import { type AnsweredCall, Answers } from './answers.ts';
-import { type Connection, WorkerLink } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type {
   Gifts,
   GiftWriter,
@@ -34,12 +22,14 @@ import { Listeners } from './listeners.ts';
 import { Methods } from './methods.ts';
 import { eventText } from './outbox.ts';
 import type { ImRooms, ImUsers } from './ports.ts';
+import { Reception } from './reception.ts';
 import { roomMethods } from './room-methods.ts';
 import { Rooms } from './rooms.ts';
 import { SeqClock } from './seq-clock.ts';
 import { Sessions, userKey } from './sessions.ts';
 import { Signals } from './signals.ts';
 import { forgetClosedChat, lastSeq } from './store.ts';
+import { Workers } from './workers.ts';
 
 export interface ImOptions {
   db: Db;
@@ -56,17 +46,8 @@ const TICK_MS = 250;
 /** Who was there is written down so often, and what could not be written before. */
 const SAVE_MS = 3000;
 const SWEEP_MS = 60_000;
-/** A user that said goodbye, or whose connection broke, stays in its rooms for so long: a page may only be loading anew. */
-const LEAVES_AFTER_CLEAN_MS = 5000;
-const LEAVES_AFTER_MS = 10_000;
-/** And is gone altogether. */
-const GONE_AFTER_MS = 15_000;
 const SIGNAL_MS = 10_000;
 const CLOSED_CHAT_KEPT_MS = 3_600_000;
-/** Tabs and devices of one user; more is not somebody who watches. */
-const MOST_CONNECTIONS = 50;
-/** Calls of one connection that wait for the one before. */
-const MOST_WAITING = 100;
 
 /**
  * Control's half of chat: knows every connection, who is in which room, and what may be said there; says to each media
@@ -78,11 +59,9 @@ export class Im implements ImDesk {
   readonly #sessions = new Sessions();
   readonly #signals = new Signals();
   readonly #methods = new Methods((caller, right, roomId) => this.#checkRight(caller, right, roomId));
-  readonly #connections = new Map<string, Connection>();
-  /** What is still to be done for a connection, one thing after the other. */
-  readonly #queues = new Map<Connection, { tail: Promise<void>; length: number }>();
-  readonly #gone = new Map<string, { identity: ImIdentity; atMs: number }>();
   readonly #answers: Answers;
+  readonly #reception: Reception;
+  readonly #workers: Workers;
   readonly #presence: Listeners<ImPresence>;
   readonly #likes: Listeners<Likes>;
   readonly #giftWriters: GiftWriter[] = [];
@@ -92,51 +71,41 @@ export class Im implements ImDesk {
   #closed = false;
 
   constructor(options: ImOptions) {
+    const { now, log, bus } = options;
     this.#options = options;
-    this.#answers = new Answers(options.log);
-    this.#presence = new Listeners(options.log);
-    this.#likes = new Listeners(options.log);
-    this.#seq = new SeqClock(options.now, 0);
+    this.#answers = new Answers(log);
+    this.#presence = new Listeners(log);
+    this.#likes = new Listeners(log);
+    this.#seq = new SeqClock(now, 0);
+    const seq = () => this.#seq;
     this.rooms = new Rooms({
       ...options,
-      seq: () => this.#seq,
+      seq,
       presence: (change) => this.#presence.tell(change),
       likes: (likes) => this.#likes.tell(likes),
       writeGifts: (tx, gifts) => this.#writeGifts(tx, gifts),
     });
-    for (const method of roomMethods({ rooms: this.rooms, now: options.now, connection: (id) => this.#find(id) }))
-      this.#methods.define(method);
+    const own = { rooms: this.rooms, sessions: this.#sessions, signals: this.#signals, answers: this.#answers };
+    this.#reception = new Reception({ ...own, users: options.users, seq, now, log });
+    this.#workers = new Workers({
+      ...own,
+      bus,
+      reception: this.#reception,
+      call: (connection, to, method, params) => this.#call(connection, to, method, params),
+    });
+    const connection = (id: string) => this.#reception.find(id);
+    for (const method of roomMethods({ rooms: this.rooms, now, connection })) this.#methods.define(method);
     this.#defineOwn();
   }
 
-  /** Learns who is connected: workers kept their sockets while control was away. */
   async start(): Promise<void> {
     const { bus, db, now } = this.#options;
     this.#seq = new SeqClock(now, await lastSeq(db));
-    const prefix = leases.worker('');
-    const silent = new Set<string>();
     this.#unsubscribe = [
-      await bus.watch(prefix, (key, worker) => {
-        const name = key.slice(prefix.length);
-        if (worker !== null) return void silent.add(name);
-        silent.delete(name);
-        this.#dropWorker(name);
-      }),
       bus.subscribe('room.event', (event) => void this.rooms.heard(event)),
-      bus.subscribe('user.change', (user) => void this.#renew(user)),
+      bus.subscribe('user.change', (user) => void this.#reception.renew(user)),
     ];
-    const announcements = await bus.gather('worker.im-sockets', null);
-    for (const announcement of announcements) {
-      silent.delete(announcement.worker);
-      this.#reconcile(announcement);
-    }
-    await Promise.all([...this.#queues.values()].map(({ tail }) => tail));
-    this.#unsubscribe.push(
-      bus.serve('control.im', (report) => this.#hear(report)),
-      bus.serve('control.im-sockets', (announcement) => this.#reconcile(announcement)),
-    );
-    // Those that were too busy to answer in time.
-    for (const name of silent) bus.publish(`worker.im/${name}`, { items: [{ type: 'announce' }] });
+    await this.#workers.start();
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => void this.rooms.save(), SAVE_MS),
@@ -183,253 +152,32 @@ export class Im implements ImDesk {
     this.#giftWriters.push(write);
   }
 
-  async #writeGifts(tx: Db, gifts: readonly Gifts[]): Promise<() => void> {
-    const written: (() => void)[] = [];
-    for (const write of this.#giftWriters) written.push(await write(tx, gifts));
-    return () => {
-      for (const done of written) done();
-    };
-  }
-
   /** Writes what is not written yet. Sockets stay: the next control finds them. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
-    await Promise.all([...this.#queues.values()].map(({ tail }) => tail));
+    this.#workers.deafen();
+    await this.#reception.settled();
     await this.rooms.close();
     await this.#answers.settled();
-    for (const worker of this.#sessions.workers) worker.close();
+    this.#workers.close();
   }
 
-  /** Taken in order; answered later. */
-  #hear({ worker, incarnation, items }: ImReport): { ok: true } {
-    const link = this.#link(worker, incarnation);
-    for (const item of items) this.#take(link, item);
-    return { ok: true };
-  }
-
-  #take(link: WorkerLink, item: ImUp): void {
-    switch (item.type) {
-      case 'open':
-        return void (link.connections.has(item.connection) || this.#open(link, item));
-      case 'close': {
-        const connection = link.connections.get(item.connection);
-        if (connection) this.#drop(connection, item.clean ? LEAVES_AFTER_CLEAN_MS : LEAVES_AFTER_MS);
-        return;
-      }
-      case 'likes':
-        return this.rooms.like(item.roomId, item.byUser);
-      case 'call':
-        return this.#takeCall(link, item);
-    }
-  }
-
-  #takeCall(link: WorkerLink, { connection: number, call, method, params }: ImUp & { type: 'call' }): void {
-    const to: AnsweredCall = { link, connection: number, call };
-    const connection = link.connections.get(number);
-    if (!connection) {
-      // Opened before this control began, and not heard of since.
-      link.push({ type: 'announce' });
-      return this.#answers.refuse(to, new LiveError('UNAVAILABLE', 'the server restarted: try again in a second'));
-    }
-    if ((this.#queues.get(connection)?.length ?? 0) >= MOST_WAITING)
-      return this.#answers.refuse(to, new LiveError('RATE_LIMITED', 'too many calls wait for an answer'));
-    this.#enqueue(connection, async () => {
-      try {
-        const { identity, isVisitor } = connection;
-        const caller = { ...identity, connectionId: connection.id, isVisitor };
-        this.#answers.give(to, await this.#methods.call(caller, method, params));
-      } catch (error) {
-        this.#answers.refuse(to, error, method);
-      }
-    });
-  }
-
-  /** The link to a worker; one that restarted has lost what it had. */
-  #link(name: string, incarnation: string): WorkerLink {
-    const known = this.#sessions.worker(name);
-    if (known?.incarnation === incarnation) return known;
-    this.#dropWorker(name);
-    const { bus } = this.#options;
-    const link = new WorkerLink(name, incarnation, (items) => bus.publish(`worker.im/${name}`, { items }));
-    this.#sessions.setWorker(link);
-    return link;
-  }
-
-  #dropWorker(name: string): void {
-    const link = this.#sessions.worker(name);
-    if (!link) return;
-    this.#sessions.removeWorker(name);
-    for (const connection of [...link.connections.values()]) this.#drop(connection, LEAVES_AFTER_MS);
-  }
-
-  /** Compares what a worker has with what is known of it. */
-  #reconcile({ worker, incarnation, connections }: ImAnnouncement): { ok: true } {
-    const link = this.#link(worker, incarnation);
-    const there = new Set(connections.map(({ connection }) => connection));
-    for (const [number, connection] of link.connections)
-      if (!there.has(number)) this.#drop(connection, LEAVES_AFTER_MS);
-    for (const connection of connections) {
-      if (link.connections.has(connection.connection)) continue;
-      if (connection.session === null) this.#open(link, connection);
-      else this.#restore(link, connection, connection.session);
-    }
-    return { ok: true };
-  }
-
-  /** A connection that a control of before knew. */
-  #restore(link: WorkerLink, opening: ImConnection, session: string): void {
-    const connection = this.#make(link, opening, session);
-    this.#enqueue(connection, async () => {
-      if (!(await this.#admit(connection, opening))) return;
-      for (const roomId of opening.rooms) {
-        const room = await this.rooms.find(roomId);
-        if (room && this.#isThere(connection)) this.rooms.enter(room, connection, null, true);
-        else link.push({ type: 'leave', roomId, connections: [connection.number] });
-      }
-    });
-  }
-
-  #open(link: WorkerLink, opening: ImOpening): void {
-    const connection = this.#make(link, opening, randomBytes(12).toString('base64url'));
-    this.#enqueue(connection, async () => {
-      if (await this.#admit(connection, opening)) await this.#welcome(connection, opening);
-    });
-  }
-
-  #make(worker: WorkerLink, opening: ImOpening, session: string): Connection {
-    const { connection: number, identity, token, visitor, ip } = opening;
-    const { userId } = identity;
-    const connection: Connection = {
-      id: `${worker.name}.${worker.incarnation}.${number}`,
-      worker,
-      number,
-      identity,
-      session,
-      profile: { userId, nickname: userId, avatar: null },
-      isVisitor: token === null,
-      visitorId: visitor === null ? null : visitorIdentity(visitor).userId,
-      address: ip,
-      rooms: new Set(),
-    };
-    worker.connections.set(number, connection);
-    this.#connections.set(connection.id, connection);
-    return connection;
-  }
-
-  /** @returns false: it is not to be let in, or is gone already. */
-  async #admit(connection: Connection, { token }: ImOpening): Promise<boolean> {
-    const { worker, number, identity } = connection;
-    const refused = (code: number, reason: string) => {
-      worker.push({ type: 'close', connections: [number], code, reason });
-      this.#forget(connection);
-      return false;
-    };
+  async #call(connection: Connection, to: AnsweredCall, method: string, params: unknown): Promise<void> {
     try {
-      const profile = token === null ? connection.profile : await this.#options.users.admit(identity, token);
-      if (!this.#isThere(connection)) return false;
-      if (!profile) return refused(IM_CLOSE.unauthenticated, 'the token is not good any more: log in again');
-      if (this.#sessions.connectionsOf(identity).size >= MOST_CONNECTIONS)
-        return refused(IM_CLOSE.flood, `a user may have ${MOST_CONNECTIONS} connections: close some`);
-      connection.profile = profile;
-      this.#sessions.add(connection);
-      this.#gone.delete(userKey(identity));
-      return true;
+      const { identity, isVisitor, id: connectionId } = connection;
+      this.#answers.give(to, await this.#methods.call({ ...identity, connectionId, isVisitor }, method, params));
     } catch (error) {
-      this.#options.log.debug({ err: error }, 'a chat connection was not admitted');
-      return refused(TRY_AGAIN_LATER, 'the server cannot tell who you are at the moment: try again in a few seconds');
+      this.#answers.refuse(to, error, method);
     }
-  }
-
-  /** A user has a new name or picture: what it says from now on carries it. */
-  async #renew({ appId, userId }: ImIdentity): Promise<void> {
-    const identity = { appId, userId };
-    if (!this.isOnline(identity)) return;
-    try {
-      const profile = await this.#options.users.profile(identity);
-      if (profile) for (const connection of this.#sessions.connectionsOf(identity)) connection.profile = profile;
-    } catch (error) {
-      this.#options.log.debug({ err: error }, 'chat shows an old profile until the user connects again');
-    }
-  }
-
-  /** The first words to a connection: where it is, and what it missed. */
-  async #welcome(connection: Connection, { seq, lastSession }: ImOpening): Promise<void> {
-    const { now } = this.#options;
-    const { worker, number, identity, session, profile, isVisitor } = connection;
-    const before = seq === null ? null : this.#sessions.resume(identity, lastSession, now());
-    const rooms = await this.rooms.reenterable(before?.rooms ?? [], connection);
-    if (!this.#isThere(connection)) return;
-    const isKnown = seq !== null && before !== null && rooms.every((room) => room.knowsSince(seq));
-    const ready = {
-      seq: isKnown ? seq : this.#seq.last,
-      session,
-      user: isVisitor ? null : profile,
-      rooms: rooms.map(({ id }) => id),
-      reload: seq !== null && !isKnown,
-    };
-    worker.push({ type: 'ready', connection: number, session, text: eventText('im.ready', ready) });
-    for (const room of rooms)
-      this.rooms.enter(room, connection, seq !== null && room.knowsSince(seq) ? seq : null, false);
-    for (const text of this.#signals.since(userKey(identity), seq, now()))
-      worker.push({ type: 'send', connections: [number], text });
-    if (before?.connection) this.#replace(before.connection);
-  }
-
-  /** The same tab came back before its broken connection was missed. */
-  #replace(old: Connection): void {
-    old.worker.push({ type: 'close', connections: [old.number], code: IM_CLOSE.replaced, reason: 'connected anew' });
-    this.#drop(old, 0);
-  }
-
-  #drop(connection: Connection, leaveAfterMs: number): void {
-    const nowMs = this.#options.now();
-    const isLast = this.#sessions.remove(connection, nowMs);
-    this.#forget(connection);
-    for (const roomId of [...connection.rooms]) this.rooms.drop(roomId, connection, nowMs + leaveAfterMs);
-    const { identity } = connection;
-    if (isLast && !connection.isVisitor) this.#gone.set(userKey(identity), { identity, atMs: nowMs + GONE_AFTER_MS });
-  }
-
-  #forget(connection: Connection): void {
-    connection.worker.connections.delete(connection.number);
-    this.#connections.delete(connection.id);
-  }
-
-  #isThere(connection: Connection): boolean {
-    return this.#connections.has(connection.id);
-  }
-
-  #find(id: string): Connection {
-    const connection = this.#connections.get(id);
-    if (!connection) throw new LiveError('UNAVAILABLE', 'the connection is closed');
-    return connection;
-  }
-
-  #enqueue(connection: Connection, job: () => Promise<void>): void {
-    const queue = this.#queues.get(connection) ?? { tail: Promise.resolve(), length: 0 };
-    this.#queues.set(connection, queue);
-    queue.length += 1;
-    queue.tail = queue.tail.then(job).then(
-      () => this.#done(connection, queue),
-      (error: unknown) => {
-        this.#options.log.error({ err: error }, 'chat failed at a connection');
-        this.#done(connection, queue);
-      },
-    );
-  }
-
-  #done(connection: Connection, queue: { length: number }): void {
-    queue.length -= 1;
-    if (queue.length === 0) this.#queues.delete(connection);
   }
 
   async #checkRight({ appId, userId, connectionId }: ImCaller, right: ImRight, roomId: string): Promise<void> {
     const room = await this.rooms.open(roomId, appId);
     if (right === 'member') {
-      if (!this.#find(connectionId).rooms.has(roomId))
+      if (!this.#reception.find(connectionId).rooms.has(roomId))
         throw new LiveError('NOT_IN_ROOM', 'you are not in this room: enter it first');
       return;
     }
@@ -455,14 +203,19 @@ export class Im implements ImDesk {
     });
   }
 
+  async #writeGifts(tx: Db, gifts: readonly Gifts[]): Promise<() => void> {
+    const written: (() => void)[] = [];
+    for (const write of this.#giftWriters) written.push(await write(tx, gifts));
+    return () => {
+      for (const done of written) done();
+    };
+  }
+
   #tick(): void {
     const nowMs = this.#options.now();
     this.rooms.tick(nowMs);
-    for (const [key, { identity, atMs }] of this.#gone) {
-      if (atMs > nowMs) continue;
-      this.#gone.delete(key);
-      this.#presence.tell({ type: 'gone', appId: identity.appId, userId: identity.userId });
-    }
+    for (const { appId, userId } of this.#reception.takeGone(nowMs))
+      this.#presence.tell({ type: 'gone', appId, userId });
   }
 
   async #sweep(): Promise<void> {
@@ -477,6 +230,3 @@ export class Im implements ImDesk {
     );
   }
 }
-
-/** RFC 6455 7.4.2. */
-const TRY_AGAIN_LATER = 1013;

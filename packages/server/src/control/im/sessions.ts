@@ -1,5 +1,5 @@
 import { IM_RESUME_MS, type ImIdentity } from '@lianmai/contract';
-import type { Connection, WorkerLink } from './connection.ts';
+import type { Connection } from './connection.ts';
 
 /** Sessions that broke and may come back; older ones give way. */
 const MOST_LOST = 50_000;
@@ -17,28 +17,11 @@ export const userKey = ({ appId, userId }: ImIdentity): string => `${appId} ${us
 
 /** Who is connected, and who was a moment ago. */
 export class Sessions {
-  readonly #workers = new Map<string, WorkerLink>();
   readonly #users = new Map<string, Set<Connection>>();
   readonly #bySession = new Map<string, Connection>();
   /** In the order they were lost. */
   readonly #lost = new Map<string, { identity: ImIdentity; rooms: readonly string[]; atMs: number }>();
   readonly #lastLost = new Map<string, string>();
-
-  worker(name: string): WorkerLink | undefined {
-    return this.#workers.get(name);
-  }
-
-  setWorker(link: WorkerLink): void {
-    this.#workers.set(link.name, link);
-  }
-
-  removeWorker(name: string): void {
-    this.#workers.delete(name);
-  }
-
-  get workers(): Iterable<WorkerLink> {
-    return this.#workers.values();
-  }
 
   connectionsOf(user: ImIdentity): ReadonlySet<Connection> {
     return this.#users.get(userKey(user)) ?? NOBODY;
