@@ -471,6 +471,14 @@ describe('a room', () => {
     const signed = (await stage.get(room.id, viewer)).body.thumbnail;
     const seen = await picture(signed);
     assert.deepEqual([seen.status, seen.headers['cache-control']], [200, 'private, max-age=20']);
+    // Users of another app are strangers, whatever they are called.
+    const app = (await stage.control.post<App>('/v1/apps', { accountId: 'default', name: 'other' })).body;
+    const { body: theirs } = await stage.control.post<{ key: string }>(`/v1/apps/${app.id}/api-keys`, { name: 'k' });
+    for (const key of [theirs.key, await stage.user('viewer', theirs.key)]) {
+      assert.equal((await picture(path, { key })).body.error.name, 'BAD_SIGNATURE');
+      const { thumbnail, channel } = (await stage.get(room.id, key)).body;
+      assert.deepEqual([thumbnail, queryOf(channel.play.flv)], [null, '']);
+    }
     await stage.end(room.id, token);
     assert.equal((await picture(signed)).status, 404);
     assert.equal((await picture('/v1/rooms/room_nothing/thumbnail.jpg')).body.error.name, 'ROOM_NOT_FOUND');

@@ -1,6 +1,6 @@
 import { LiveError } from '@lianmai/contract';
 import type { CreateRoom, RoomSettings, UpdateRoom } from '@lianmai/contract/rest';
-import type { RoomRow } from '../../store/schema.ts';
+import type { PlayAuth, RoomRow } from '../../store/schema.ts';
 import type { Principal } from '../auth/principal.ts';
 import { pictureRef, tidy } from '../user/rules.ts';
 
@@ -49,6 +49,13 @@ export const mayChange = (room: Owned, principal: Principal | null): boolean =>
   principal?.kind === 'operator' ||
   (principal?.kind === 'app' && principal.appId === room.appId) ||
   isAnchor(room, principal);
+
+/** Where an operator had a room's channel signed, its app's users may watch it, and who may change it; nobody of another app. */
+export const mayWatch = (
+  { appId, playAuth }: Pick<RoomRow, 'appId'> & { playAuth: PlayAuth | null },
+  principal: Principal | null,
+): boolean =>
+  playAuth !== 'signed' || principal?.kind === 'operator' || (principal !== null && principal.appId === appId);
 
 /** @throws LiveError FORBIDDEN */
 export function checkMayChange(room: Owned & Pick<RoomRow, 'id'>, principal: Principal | null): void {

@@ -5,6 +5,7 @@ import { verifyTxSignature } from '../../auth/tx-signature.ts';
 import type { Principal } from '../auth/principal.ts';
 import { type Api, endpoint } from '../rest/api.ts';
 import type { RoomHall } from './hall.ts';
+import { mayWatch } from './rules.ts';
 import { type RoomWithAnchor, roomMissing } from './store.ts';
 import { FRESH_MS, type Thumbnails } from './thumbnails.ts';
 
@@ -25,7 +26,7 @@ export function thumbnailRoutes(api: Api, { hall, thumbnails, now }: ThumbnailDe
         tag: 'Rooms',
         summary: 'A small picture of what is on air in the room',
         description:
-          "At most 360 px wide, made when it is asked for and renewed some 20 s after. Where the room's channel has signed play, by the signature that the room's `thumbnail` has, or with a key or token.",
+          "At most 360 px wide, made when it is asked for and renewed some 20 s after. Where the room's channel has signed play, by the signature that the room's `thumbnail` has, or with a key or token of its app.",
         errors: ['BAD_REQUEST', 'ROOM_NOT_FOUND', 'PICTURE_NOT_FOUND', 'BAD_SIGNATURE'],
       },
       {
@@ -65,13 +66,9 @@ export function thumbnailRoutes(api: Api, { hall, thumbnails, now }: ThumbnailDe
 }
 
 /** Who may watch may see. @throws LiveError BAD_SIGNATURE */
-function checkMaySee(
-  { stream, playAuth, playKey }: RoomWithAnchor,
-  principal: Principal | null,
-  query: string,
-  nowMs: number,
-): void {
-  if (playAuth !== 'signed' || principal) return;
+function checkMaySee(room: RoomWithAnchor, principal: Principal | null, query: string, nowMs: number): void {
+  if (mayWatch(room, principal)) return;
+  const { stream, playKey } = room;
   const verdict = verifyTxSignature({ keys: [playKey], stream, query, nowMs });
   if (verdict !== 'ok')
     throw new LiveError('BAD_SIGNATURE', 'not everybody may watch this room: take the address from the room itself');

@@ -7,7 +7,7 @@ import { playUrls, pushUrls, URLS_LAST_MS } from '../channel/urls.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { pictureUrl, profileOf } from '../user/rules.ts';
 import type { RoomCounters } from './counters.ts';
-import { mayChange, settingsOf } from './rules.ts';
+import { mayChange, mayWatch, settingsOf } from './rules.ts';
 import { onAirMs } from './state.ts';
 import type { RoomWithAnchor } from './store.ts';
 
@@ -71,8 +71,9 @@ export class RoomView {
   }
 
   /** For who may watch. */
-  #thumbnail({ id, state, stream, playAuth, playKey }: RoomWithAnchor, viewer: Principal | null): string | null {
-    if (state !== 'live' || (playAuth === 'signed' && !viewer)) return null;
+  #thumbnail(room: RoomWithAnchor, viewer: Principal | null): string | null {
+    const { id, state, stream, playAuth, playKey } = room;
+    if (state !== 'live' || !mayWatch(room, viewer)) return null;
     const path = `/v1/rooms/${id}/thumbnail.jpg`;
     if (playAuth !== 'signed') return path;
     // The same for a while, so that it can be kept.
@@ -80,10 +81,11 @@ export class RoomView {
     return `${path}?${signTx(playKey, stream, expiresAtMs)}`;
   }
 
-  /** Where an operator had the room's channel signed, whoever is known gets the signature. */
-  #play({ stream, playAuth, playKey }: RoomWithAnchor, viewer: Principal | null): PlayUrls {
+  /** With a signature where it takes one, for who may watch. */
+  #play(room: RoomWithAnchor, viewer: Principal | null): PlayUrls {
     const { addresses, now } = this.#options;
-    const key = playAuth === 'signed' && viewer ? playKey : null;
+    const { stream, playAuth, playKey } = room;
+    const key = playAuth === 'signed' && mayWatch(room, viewer) ? playKey : null;
     return playUrls(addresses, stream, key, now() + URLS_LAST_MS);
   }
 }
