@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorName, LiveError } from '@lianmai/contract';
 import { signTx } from '../../auth/tx-signature.ts';
+import { Hub } from './hub.ts';
 import { audio, audioConfig, metadata, told, video, videoConfig } from './testing/frames.ts';
 import { Recorder, World } from './testing/world.ts';
 
@@ -294,4 +295,31 @@ test('every second each worker reports what it publishes and who watches', async
   assert.equal(report.video?.gopMs, 2000);
   assert.deepEqual((await world.control.gather('worker.report', null))[0]?.streams[0]?.viewers, { flv: 1 });
   assert.deepEqual(worker.hub.audience(), { publishers: 1, viewers: { flv: 1 } });
+});
+
+test('a publisher is not taken for silent because the worker stood still', async (t) => {
+  await using world = new World();
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { bus } = world.bus.member();
+  const settings = { publishGraceMs: world.graceMs, gopCacheBytes: 1 << 20, maxPublishers: 1 };
+  const log = { info() {}, warn() {}, debug() {} };
+  const hub = new Hub({ bus, workerId: 'w', internalAddress: '', settings, log, now: () => world.nowMs });
+  await hub.start();
+  const options = { stream: 'show', query: '', protocol: 'rtmp', ip: '127.0.0.1' } as const;
+  const publication = await hub.publish({ ...options, onRevoked() {} });
+  const viewer = new Recorder(publication.stream);
+  const standStill = () => {
+    world.nowMs += 60_000;
+    t.mock.timers.tick(250);
+  };
+  standStill();
+  publication.received(1); // waited to be read
+  await world.settle();
+  assert.deepEqual(viewer.states, []);
+  standStill();
+  await world.settle();
+  assert.deepEqual(viewer.states, ['interrupted'], 'who says nothing is silent');
+  standStill();
+  await hub.close();
+  await world.settle();
 });

@@ -105,7 +105,8 @@ export class Hub implements HubPort {
   /** Joins the bus: makes the worker known, learns who holds what, begins to report. */
   async start(): Promise<void> {
     await this.join();
-    this.#timer = setInterval(() => this.tick(), TICK_MS);
+    // After a standstill timers come first: who spoke meanwhile is heard before it is taken for silent.
+    this.#timer = setInterval(() => setImmediate(() => !this.#closed && this.tick()), TICK_MS);
   }
 
   /** {@link start} without the clock: whoever calls this calls {@link tick} too. */
