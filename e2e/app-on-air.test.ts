@@ -270,6 +270,9 @@ describe('the anchor’s tools', () => {
     await button(anna, 'Let write again').click();
     await say(bo, 'Thank you');
     await button(anna, 'Send out').click();
+    await anna.getByText('Send Bo out of the room?').waitFor();
+    await gallery.at(anna, 'kick-sure-phone');
+    await button(anna, 'Send out').click();
     await bo.getByPlaceholder('You were sent out of this room.').waitFor();
     await closeSheet(anna);
   });

@@ -7,6 +7,7 @@ import type { UsedMedia } from '../devices/useLocalMedia.ts';
 import { Portrait } from '../front/Cover.tsx';
 import type { Bars } from '../rtc/quality.ts';
 import { CameraIcon, CameraOffIcon, CloseIcon, MicrophoneIcon, MicrophoneOffIcon } from '../theme/icons.tsx';
+import { Question } from '../theme/Question.tsx';
 import { Sheet } from '../theme/Sheet.tsx';
 import styles from './PeopleSheet.module.css';
 import type { UsedCall } from './useCall.ts';
@@ -104,16 +105,14 @@ function OwnersRow({ member, session }: { member: MemberView; session: UsedCall[
   const { userId, nickname: name, owner, bars, muted } = member;
   if (asking)
     return (
-      <li className={styles.question}>
-        <p>{t('call.kickSure', { name })}</p>
-        <span className={styles.answers}>
-          <button type="button" className="button" onClick={() => setAsking(false)}>
-            {t('call.kickNo')}
-          </button>
-          <button type="button" className={`button ${styles.danger}`} onClick={() => session.kick(userId)}>
-            {t('call.kickYes')}
-          </button>
-        </span>
+      <li>
+        <Question
+          text={t('call.kickSure', { name })}
+          yes={t('call.kickYes')}
+          no={t('call.kickNo')}
+          onYes={() => session.kick(userId)}
+          onNo={() => setAsking(false)}
+        />
       </li>
     );
   return (

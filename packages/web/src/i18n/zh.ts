@@ -286,6 +286,7 @@ export const zh: Words = {
     hint: '请文明聊天，不要把密码告诉任何人。',
     cameIn: '{{name}} 来了',
     othersCameIn_other: '{{name}} 等 {{shown}} 人来了',
+    gives: '送出{{gift}}',
     gave: '送出 {{gift}} × {{shown}}',
     anchor: '主播',
     moderator: '房管',
@@ -325,6 +326,10 @@ export const zh: Words = {
     mute: '禁言',
     unmute: '解除禁言',
     kick: '请出房间',
+    kickSure: '将 {{name}} 请出房间？',
+    kickYes: '请出',
+    kickNo: '保留',
+    more_other: '还有 {{shown}} 人',
     picture: '{{name}} 的直播画面',
   },
   air: {

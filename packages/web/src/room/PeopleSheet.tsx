@@ -2,6 +2,9 @@ import type { RoomMember } from '@lianmai/contract/im';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Avatar } from '../account/Avatar.tsx';
+import { useLanguage } from '../app/useLanguage.ts';
+import { wholeNumber } from '../i18n/format.ts';
+import { Question } from '../theme/Question.tsx';
 import { Sheet } from '../theme/Sheet.tsx';
 import styles from './PeopleSheet.module.css';
 import type { UsedRoom } from './useRoomSession.ts';
@@ -22,6 +25,7 @@ export function PeopleSheet({
   onInvite?(user: RoomMember): void;
 }) {
   const { t } = useTranslation();
+  const language = useLanguage();
   const { session, state } = room;
   useEffect(() => {
     if (!open) return;
@@ -31,6 +35,7 @@ export function PeopleSheet({
     );
   }, [open, session]);
   const isLead = state.role !== 'member';
+  const more = state.memberCount - state.members.length;
   const others = state.members.filter(({ userId }) => userId !== state.selfId);
   return (
     <Sheet title={t('room.viewers')} open={open} onClose={onClose}>
@@ -40,6 +45,7 @@ export function PeopleSheet({
           <Person key={user.userId} user={user} room={room} isLead={isLead} onSaid={onSaid} onInvite={onInvite} />
         ))}
       </ul>
+      {more > 0 && <p className={styles.more}>{t('room.more', { count: more, shown: wholeNumber(more, language) })}</p>}
     </Sheet>
   );
 }
@@ -59,6 +65,7 @@ function Person({
 }) {
   const { t } = useTranslation();
   const [isMuted, setIsMuted] = useState(false);
+  const [isAsked, setIsAsked] = useState(false);
   const { roomId } = session;
   const { userId, nickname } = user;
   const mayLead = isLead && user.role === 'member';
@@ -69,9 +76,22 @@ function Person({
     else setIsMuted(!isMuted);
   };
   const kick = async () => {
+    setIsAsked(false);
     const failure = await session.try('room.kick', { roomId, userId });
     if (failure) onSaid(failure.message);
   };
+  if (isAsked)
+    return (
+      <li>
+        <Question
+          text={t('room.kickSure', { name: nickname })}
+          yes={t('room.kickYes')}
+          no={t('room.kickNo')}
+          onYes={() => void kick()}
+          onNo={() => setIsAsked(false)}
+        />
+      </li>
+    );
   return (
     <li className={styles.person}>
       <Avatar user={user} size={40} />
@@ -89,7 +109,7 @@ function Person({
           <button type="button" className={styles.act} onClick={() => void turn()}>
             {t(isMuted ? 'room.unmute' : 'room.mute')}
           </button>
-          <button type="button" className={styles.act} onClick={() => void kick()}>
+          <button type="button" className={styles.act} onClick={() => setIsAsked(true)}>
             {t('room.kick')}
           </button>
         </span>
