@@ -116,7 +116,10 @@ describe('an evening in the app', () => {
     });
     await look(bo, 'room-phone');
     await bo.getByRole('button', { name: 'Gifts' }).click();
-    await bo.getByRole('dialog').getByRole('button', { name: /Rose/ }).click();
+    const rose = bo.getByRole('dialog').getByRole('button', { name: /Rose/ });
+    // Shown for a moment.
+    await Promise.all([anna.getByText('gives Rose').waitFor({ timeout: PATIENT_MS }), rose.click()]);
+    await look(anna, 'gift-phone');
     await look(bo, 'gifts-phone');
     await bo.keyboard.press('Escape');
     await anna.getByRole('log').getByText('gave Rose × 1').waitFor();

@@ -1,9 +1,11 @@
 import type { Gift } from '@lianmai/contract/im';
 import type { ReactNode } from 'react';
+import { GiftIcon } from '../theme/icons.tsx';
+import { ownGiftWord } from './gift-name.ts';
 
-/** Drawn, since not every system has pictures for the characters that stand for them. 48 units square. */
+/** The gifts that a server has from the beginning, by their ids. 48 units square. */
 const DRAWINGS: Readonly<Record<string, ReactNode>> = {
-  '🌹': (
+  rose: (
     <>
       <path d="M24 26v18" stroke="#3fae6a" strokeWidth="3" strokeLinecap="round" />
       <path d="M24 37c-7 1-10-2-11-7 6-1 10 1 11 7zM24 41c6 0 9-2 10-7-6 0-9 2-10 7z" fill="#3fae6a" />
@@ -12,13 +14,13 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
       <path d="M24 21c-3-2-3-5-1-8 3 1 5 4 1 8z" fill="#c81f3c" />
     </>
   ),
-  '❤️': (
+  heart: (
     <>
       <path d="M24 42S6 31.5 6 18.5A10 10 0 0 1 24 12a10 10 0 0 1 18 6.5C42 31.5 24 42 24 42z" fill="#ff4763" />
       <path d="M12 19a6 6 0 0 1 5-6" stroke="#ffb3be" strokeWidth="3" strokeLinecap="round" fill="none" />
     </>
   ),
-  '🎂': (
+  cake: (
     <>
       <path d="M7 42V31a4 4 0 0 1 4-4h26a4 4 0 0 1 4 4v11z" fill="#f7c9a0" />
       <path d="M7 36c4 0 4 3 8.5 3s4.5-3 8.5-3 4 3 8.5 3 4.5-3 8.5-3v6H7z" fill="#e79a6b" />
@@ -33,7 +35,7 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
       />
     </>
   ),
-  '🚀': (
+  rocket: (
     <>
       <path d="M15 30c-5 1-7 6-7 11 5 0 10-2 11-7z" fill="#ffb338" />
       <path d="M14 34c-2 1-3 3-3 5 2 0 4-1 5-3z" fill="#ff6a3d" />
@@ -43,7 +45,7 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
       <circle cx="29" cy="19" r="4.5" fill="#3c8dff" stroke="#b9c3d6" strokeWidth="2" />
     </>
   ),
-  '👑': (
+  crown: (
     <>
       <path d="M7 38 4 15l11 8 9-15 9 15 11-8-3 23z" fill="#ffc53d" />
       <path d="M7 38h34v4a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2z" fill="#e09b12" />
@@ -57,14 +59,31 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
   ),
 };
 
+/** What stands for them in lists; drawn, since not every system has pictures for these characters. */
+const CHARACTERS: Readonly<Record<string, string>> = {
+  '🌹': 'rose',
+  '❤️': 'heart',
+  '🎂': 'cake',
+  '🚀': 'rocket',
+  '👑': 'crown',
+};
+
 /** What a gift looks like: a picture from an address, a drawing of a well-known character, or the character itself. */
 export function GiftPicture({ icon }: Pick<Gift, 'icon'>) {
   if (/^https?:|^\//.test(icon)) return <img src={icon} alt="" width={44} height={44} referrerPolicy="no-referrer" />;
-  const drawing = DRAWINGS[icon];
-  if (!drawing) return icon;
+  const id = CHARACTERS[icon];
+  return id === undefined ? icon : <Drawing id={id} size={44} />;
+}
+
+/** The same of a gift that was given: of those that only the list has a picture of, a parcel. */
+export function GivenGiftPicture({ gift }: { gift: Pick<Gift, 'giftId' | 'name'> }) {
+  return ownGiftWord(gift) ? <Drawing id={gift.giftId} size={36} /> : <GiftIcon size={28} />;
+}
+
+function Drawing({ id, size }: { id: string; size: number }) {
   return (
-    <svg width="44" height="44" viewBox="0 0 48 48" fill="none" aria-hidden="true" focusable="false">
-      {drawing}
+    <svg width={size} height={size} viewBox="0 0 48 48" fill="none" aria-hidden="true" focusable="false">
+      {DRAWINGS[id]}
     </svg>
   );
 }

@@ -4,6 +4,7 @@ import { useRoomEvents } from '../room/useRoomSession.ts';
 import { HEART } from '../theme/icons.tsx';
 import { textOf } from './chat-lines.ts';
 import { CROSSING_MS, DanmakuLanes } from './danmaku-lanes.ts';
+import { GiftParade } from './GiftParade.tsx';
 import styles from './Liveliness.module.css';
 
 export interface LivelinessHandle {
@@ -20,7 +21,7 @@ const FROM_EDGE = 48;
 const COLOURS = ['#ff4763', '#ff7a5c', '#ffb338', '#ff6fb5', '#a878ff'];
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Hearts that rise and words that fly, over the picture. Decoration: the same is in the chat and the count of likes. */
+/** Hearts that rise, words that fly and gifts, over the picture. Decoration: the same is in the chat and the count of likes. */
 export function Liveliness({
   room,
   danmaku,
@@ -62,6 +63,7 @@ export function Liveliness({
     <>
       <div ref={words} className={styles.words} aria-hidden="true" />
       <div ref={hearts} className={styles.hearts} aria-hidden="true" />
+      <GiftParade room={room} />
     </>
   );
 }

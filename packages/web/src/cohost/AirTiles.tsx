@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MemberView } from '../conference/call-session.ts';
 import { QualityBars } from '../conference/QualityBars.tsx';
@@ -6,6 +6,9 @@ import { RemoteVideo } from '../conference/RemoteVideo.tsx';
 import { Cover, Portrait } from '../front/Cover.tsx';
 import { MicrophoneOffIcon } from '../theme/icons.tsx';
 import styles from './AirTiles.module.css';
+
+/** More stand in another column. */
+const MOST_ROWS = 4;
 
 /** The others on air: one fills the stage when it is `first`, the rest stand at the side. */
 export function AirTiles({
@@ -29,7 +32,11 @@ export function AirTiles({
         </div>
       )}
       {rest.length > 0 && (
-        <ul className={styles.side}>
+        <ul
+          className={styles.side}
+          data-beside={first === null ? 'picture' : 'self'}
+          style={{ '--rows': Math.min(rest.length, MOST_ROWS) } as CSSProperties}
+        >
           {rest.map((member) => (
             <li key={member.userId} className={styles.tile} data-speaking={member.speaking}>
               <Picture member={member} portrait={44} />

@@ -67,7 +67,7 @@ export function AnchorRoom({
   useWakeLock();
   useWarnBeforeUnload(used !== null);
   const requests = state?.sessions.filter((one) => one.state === 'asking' && one.askedBy === 'user').length ?? 0;
-  const isBusy = (state?.sessions.length ?? 0) > 0;
+  const isBusy = (state?.sessions.length ?? 0) > 0 || isBattling(state?.pk ?? null);
   const close = () => setSheet(null);
 
   const invite = async ({ userId, nickname }: RoomMember) => {

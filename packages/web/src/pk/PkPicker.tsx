@@ -18,7 +18,7 @@ export function PkPicker({
 }: {
   room: UsedRoom;
   open: boolean;
-  /** Guests are on air, or about to be: no battle begins. */
+  /** Guests are on air, or about to be, or a battle is on: none begins. */
   isBusy: boolean;
   onClose(): void;
 }) {
