@@ -146,6 +146,9 @@ test("each track's decode times go on exactly where its last fragment ended", ()
   });
 });
 
+/** What stands before another sound that begins late: of stereo AAC, and any of Opus. */
+const isSilence = (data: Buffer) => ['211004608c1c', 'fffe'].some((end) => data.toString('hex').endsWith(end));
+
 test('frames keep their order and none comes twice', () => {
   forAll(({ pieces, frames }) => {
     for (const track of ['video', 'audio'] as const) {
@@ -155,7 +158,8 @@ test('frames keep their order and none comes twice', () => {
       const got = pieces.flatMap(({ tracks }) =>
         tracks
           .filter(({ trackId }) => (trackId === VIDEO_TRACK_ID) === (track === 'video'))
-          .flatMap(({ samples }) => samples.map((sample) => sample.data)),
+          .flatMap(({ samples }) => samples.map((sample) => sample.data))
+          .filter((data) => !isSilence(data)),
       );
       let at = 0;
       for (const data of got) {

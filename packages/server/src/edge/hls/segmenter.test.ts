@@ -302,6 +302,19 @@ describe('changes', () => {
     assertNoHoles(bench.pieces);
   });
 
+  it('another sound that begins late has silence before it, so that every part has the sound it promises', () => {
+    for (const lateMs of [90, 140, 450]) {
+      const bench = new Bench().stretch(1000, { lengthMs: 3000, video: VIDEO, audio: AUDIO });
+      const frames = [
+        ...bench.source.stretch(4008 + lateMs, { lengthMs: 2000, audio: { sound: 'aac44' } }),
+        ...bench.source.stretch(4000, { lengthMs: 2000 + lateMs, video: { ...VIDEO, gopFrames: 4 } }),
+      ].sort((a, b) => a.dts - b.dts || Number(b.type === 'config') - Number(a.type === 'config'));
+      bench.feed(frames);
+      assertNoHoles(bench.pieces);
+      for (const { tracks, startMs } of bench.pieces) assert.equal(tracks.length, 2, `at ${startMs}`);
+    }
+  });
+
   it('sound that begins later is announced at the next key frame', () => {
     const bench = new Bench().stretch(1000, { lengthMs: 4600, video: VIDEO });
     bench.stretch(5600, { lengthMs: 400, audio: AUDIO });

@@ -7,7 +7,7 @@ import {
   type VideoTrackConfig,
   videoTrackConfig,
 } from './track-config.ts';
-import { TrackQueue } from './track-queue.ts';
+import { JITTER_MS, TrackQueue } from './track-queue.ts';
 
 /** A track that is so far behind the other is not waited for. */
 export const STALL_MS = 500;
@@ -99,12 +99,28 @@ export class SourceTracks {
     this.#lastKeyMs = timeMs;
   }
 
+  /**
+   * Another sound that begins later than the one before ended has silence before it. At a hole browsers stop, or show no picture
+   * until the next key frame; a segment without the sound that it promises they do not get over.
+   */
+  #fillBefore(dts: number, data: Buffer, config: AudioTrackConfig): void {
+    const { end } = this.audio;
+    if (end === null || end.config === config || dts - end.ms <= JITTER_MS || dts - end.ms > STALL_MS) return;
+    const silence = config.silence(data);
+    if (silence === null) return;
+    const ticks = config.frameTicks(silence);
+    const frameMs = (ticks * 1000) / config.timescale;
+    for (let atMs = end.ms; atMs + frameMs <= dts; atMs += frameMs)
+      this.audio.push(config, { dts: atMs, cts: 0, keyFrame: true, data: silence }, ticks);
+  }
+
   #pushAudio(frame: AudioFrame, inForce: TrackConfigs | null): void {
     if (frame.codec === 'mp3' && !sameMp3Format(this.#audioConfig, frame))
       this.#configure({ ...frame, type: 'config' });
     const config = this.#audioConfig;
     if (config?.frame.codec !== frame.codec) return;
     const { dts, data } = frame;
+    this.#fillBefore(dts, data, config);
     const { timeMs } = this.audio.push(config, { dts, cts: 0, keyFrame: true, data }, config.frameTicks(data));
     // Sound that waits for a key frame to be announced does not wait for ever.
     if (inForce?.video && config !== inForce.audio)

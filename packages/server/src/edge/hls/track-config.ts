@@ -7,6 +7,7 @@ import {
   opusPacketSamples,
   parseAacConfig,
   parseMp3Header,
+  silenceLike,
   type VideoInfo,
 } from '@lianmai/media/codec';
 
@@ -23,6 +24,8 @@ export interface AudioTrackConfig {
   readonly timescale: number;
   /** Ticks a frame lasts. */
   frameTicks(data: Buffer): number;
+  /** A silent frame as long as this one; null: there is none. */
+  silence(data: Buffer): Buffer | null;
 }
 
 /** The configurations in force; null: the track is not there. */
@@ -46,18 +49,18 @@ export function audioTrackConfig(frame: AudioFrame): AudioTrackConfig | WireErro
   const timescale = info.sampleRate;
   switch (frame.codec) {
     case 'opus':
-      return { frame, info, timescale, frameTicks: opusTicks };
+      return { frame, info, timescale, frameTicks: opusTicks, silence: (data) => silenceLike('opus', data, null) };
     case 'mp3': {
       const header = parseMp3Header(frame.data);
       if (header instanceof WireError) return header;
-      return { frame, info, timescale, frameTicks: () => header.samples };
+      return { frame, info, timescale, frameTicks: () => header.samples, silence: () => null };
     }
     case 'aac': {
       const config = parseAacConfig(frame.data);
       if (config instanceof WireError) return config;
       // With SBR the decoder gives more samples than the core has.
       const ticks = Math.round((config.frameSamples * timescale) / config.sampleRate);
-      return { frame, info, timescale, frameTicks: () => ticks };
+      return { frame, info, timescale, frameTicks: () => ticks, silence: (data) => silenceLike('aac', data, config) };
     }
   }
 }

@@ -22,7 +22,7 @@ export interface Sample<C extends Clocked> {
 /** Roughly what a sample takes besides its data. */
 const SAMPLE_OVERHEAD = 200;
 /** Timestamps off by less are jitter: the sample stays where the one before ends. Sync errors below it go unnoticed. */
-const JITTER_MS = 80;
+export const JITTER_MS = 80;
 
 /** One track's frames that are not in a part yet, each with its final decode time: without gaps, and never back. */
 export class TrackQueue<C extends Clocked> {
@@ -46,6 +46,11 @@ export class TrackQueue<C extends Clocked> {
   /** Time of the newest sample, taken or not; -Infinity before the first. */
   get reachMs(): number {
     return this.#last?.timeMs ?? -Infinity;
+  }
+
+  /** Where the newest sample ends, and its configuration; null before the first. */
+  get end(): { ms: number; config: C } | null {
+    return this.#last && { ms: this.#endMs(this.#last), config: this.#last.config };
   }
 
   /** How far apart samples come. */
