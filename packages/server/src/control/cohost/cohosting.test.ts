@@ -186,6 +186,25 @@ describeStores('co-hosting', (open) => {
     await set.direct(room);
   });
 
+  it('takes who is sent out of the room off the air, and its question back', async () => {
+    const room = await set.liveRoom();
+    const [guest, other] = [await set.guest(room), await set.guest(room)];
+    const { id } = await set.onAir(room, guest);
+    await room.anchor.call('room.kick', { roomId: room.id, userId: guest.identity.userId });
+    assert.equal((await set.ended(guest, id)).session.endReason, 'kicked');
+    await set.direct(room);
+    const { session } = await other.call('cohost.request', { roomId: room.id });
+    await set.control.post(`/v1/rooms/${room.id}/members/${other.identity.userId}/ban`, {});
+    assert.equal((await set.ended(other, session.id)).session.endReason, 'cancelled');
+    // Also when it is on air without being in the room's chat.
+    const device = await set.guest(room);
+    const seat = await set.onAir(room, device);
+    await device.call('room.leave', { roomId: room.id });
+    await room.anchor.call('room.ban', { roomId: room.id, userId: device.identity.userId });
+    assert.equal((await set.ended(room.anchor, seat.id)).session.endReason, 'kicked');
+    await set.direct(room);
+  });
+
   it('keeps the seat of a guest whose page is loaded anew, and tells it how to sit down again', async () => {
     const room = await set.liveRoom();
     const guest = await set.guest(room);

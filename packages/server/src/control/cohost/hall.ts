@@ -163,8 +163,10 @@ export class CohostHall {
     const seen = (await store.openSessionsOf(db, roomId)).filter(
       (session) => userId === room.anchorId || userId === session.userId || session.state === 'on-air',
     );
-    const items = await Promise.all(seen.map((session) => this.#herald.view(session)));
-    return { items, layout, conference: await this.#air.admission(room, userId) };
+    const isSide = userId === room.anchorId || seen.some((session) => session.userId === userId);
+    // Every viewer who comes asks this: most of them take no part.
+    const conference = isSide ? await this.#air.admission(room, userId) : null;
+    return { items: await this.#herald.views(seen), layout, conference };
   }
 
   async setLayout(roomId: string, layout: MixTemplate): Promise<void> {

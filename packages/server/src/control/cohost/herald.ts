@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { ConferenceEvent } from '@lianmai/contract';
 import type { CohostSession } from '@lianmai/contract/im';
 import type { ConferenceJoin } from '@lianmai/contract/rest';
-import type { CohostSessionRow, RoomRow } from '../../store/schema.ts';
+import type { AppUserRow, CohostSessionRow, RoomRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import { type Gathering, isPresent } from '../conference/state.ts';
 import type { ImDesk } from '../im/desk.ts';
 import { rfc3339 } from '../rest/time.ts';
 import { profileOf } from '../user/rules.ts';
-import { findUser } from '../user/store.ts';
+import { findUser, findUsers } from '../user/store.ts';
 
 export interface HeraldOptions {
   db: Db;
@@ -27,20 +27,16 @@ export class Herald {
   }
 
   async view(session: CohostSessionRow): Promise<CohostSession> {
-    const { id, roomId, appId, userId, askedBy, reason, state, createdAt, dueAt, onAirAt, endReason } = session;
-    const user = await findUser(this.#options.db, { appId, userId });
-    return {
-      id,
-      roomId,
-      user: profileOf(user ?? { userId, nickname: userId, avatar: null }),
-      askedBy,
-      reason,
-      state,
-      createdAt: rfc3339(createdAt),
-      expiresAt: dueAt === null ? null : rfc3339(dueAt),
-      onAirAt: onAirAt === null ? null : rfc3339(onAirAt),
-      endReason,
-    };
+    return viewOf(session, await findUser(this.#options.db, session));
+  }
+
+  /** Of sessions of one app. */
+  async views(sessions: readonly CohostSessionRow[]): Promise<CohostSession[]> {
+    const [first] = sessions;
+    if (!first) return [];
+    const userIds = sessions.map(({ userId }) => userId);
+    const users = await findUsers(this.#options.db, first.appId, userIds);
+    return sessions.map((session) => viewOf(session, users.get(session.userId)));
   }
 
   /** To the side that is to answer. */
@@ -111,6 +107,24 @@ export class Herald {
     for (const to of [userId, room.anchorId])
       this.#options.im.signal({ appId, userId: to }, 'cohost.ended', params, { signalId: `${id}-end` });
   }
+}
+
+function viewOf(
+  { id, roomId, userId, askedBy, reason, state, createdAt, dueAt, onAirAt, endReason }: CohostSessionRow,
+  user: AppUserRow | undefined,
+): CohostSession {
+  return {
+    id,
+    roomId,
+    user: profileOf(user ?? { userId, nickname: userId, avatar: null }),
+    askedBy,
+    reason,
+    state,
+    createdAt: rfc3339(createdAt),
+    expiresAt: dueAt === null ? null : rfc3339(dueAt),
+    onAirAt: onAirAt === null ? null : rfc3339(onAirAt),
+    endReason,
+  };
 }
 
 const MEMBER_CHANGES: Partial<Record<ConferenceEvent['type'], 'joined' | 'left' | 'muted'>> = {

@@ -5,7 +5,7 @@ import type { Db } from '../../store/store.ts';
 import type { Gathering } from '../conference/state.ts';
 import type { ShowWish } from '../mix/shows.ts';
 import type { RoomWithAnchor } from '../room/store.ts';
-import { findUser } from '../user/store.ts';
+import { findUsers } from '../user/store.ts';
 import type { Talks } from './talk.ts';
 
 /** Size of a stream's picture; null: not known. */
@@ -41,10 +41,14 @@ export async function showOf({
   const onAir = sessions.filter(({ state }) => state === 'on-air').sort((a, b) => (a.onAirAt ?? 0) - (b.onAirAt ?? 0));
   if (onAir.length === 0 && (anchorStream === null || talks.isLive(room))) return null;
   const inputs: MixInputWish[] = [{ id: 'anchor', stream: anchorStream ?? room.stream }];
-  for (const { id, appId, userId } of onAir) {
+  const users = await findUsers(
+    db,
+    room.appId,
+    onAir.map(({ userId }) => userId),
+  );
+  for (const { id, userId } of onAir) {
     const stream = there?.members.find((member) => member.userId === userId)?.stream;
-    const user = await findUser(db, { appId, userId });
-    if (stream) inputs.push({ id, stream, label: user?.nickname ?? userId });
+    if (stream) inputs.push({ id, stream, label: users.get(userId)?.nickname ?? userId });
   }
   const picture = pictureOf(room.stream) ?? (anchorStream === null ? null : pictureOf(anchorStream));
   const canvas = picture && picture.height > picture.width ? PORTRAIT : LANDSCAPE;

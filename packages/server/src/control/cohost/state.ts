@@ -28,6 +28,8 @@ export type SeatInput =
   | { type: 'seen'; userId: string }
   /** The co-anchor left the conference, was sent out of it by its owner, or vanished from it and from chat. */
   | { type: 'gone'; userId: string; reason: 'left' | 'kicked' | 'lost' }
+  /** The user was sent out of the room. */
+  | { type: 'banned'; userId: string }
   | { type: 'over'; reason: 'anchor-gone' | 'room-closed' }
   | { type: 'tick' };
 
@@ -75,6 +77,9 @@ export function advance(seats: Seats, input: SeatInput, limits: SeatLimits, atMs
       break;
     case 'gone':
       turn.gone(input.userId, input.reason);
+      break;
+    case 'banned':
+      turn.banned(input.userId);
       break;
     case 'over':
       turn.endAll(input.reason);
@@ -172,6 +177,11 @@ class Turn {
     // Who only asks has no conference to leave: that was a time before. The answer to an invitation may still come from
     // another connection: time decides.
     else if (session.askedBy === 'user' && reason === 'lost') this.#end(session, 'cancelled', null);
+  }
+
+  banned(userId: string): void {
+    const session = this.#sessions.find((one) => one.userId === userId);
+    if (session) this.#end(session, session.state === 'asking' ? 'cancelled' : 'kicked', null);
   }
 
   endAll(reason: CohostEndReason): void {

@@ -65,6 +65,7 @@ export class Watch {
       }),
       im.onPresence((change) => {
         if (change.type === 'gone') void upkeep.run(() => this.#userGone(change));
+        if (change.type === 'banned') void upkeep.run(() => this.#userBanned(change));
       }),
       live.onChange(({ entry }) => void upkeep.run(() => this.#streamChanged(entry.channelId))),
     );
@@ -119,6 +120,11 @@ export class Watch {
     await this.#ports.learn(session.roomId, async () =>
       im.isOnline(user) || (await this.#isSeen(session)) ? null : { type: 'gone', userId: user.userId, reason: 'lost' },
     );
+  }
+
+  /** Who may not be in the room is not shown in it. */
+  async #userBanned({ roomId, userId }: { roomId: string; userId: string }): Promise<void> {
+    await this.#ports.learn(roomId, async () => ({ type: 'banned', userId }));
   }
 
   /** A device that publishes needs no chat: its stream says that it is there. */

@@ -33,6 +33,8 @@ export type ImPresence =
   | { type: 'entered'; roomId: string; userId: string }
   /** The user's last connection left the room, or broke and did not come back in time; or the room sent it out. */
   | { type: 'left'; roomId: string; userId: string; reason: 'left' | 'lost' | 'kicked' | 'closed' }
+  /** A user was sent out of the room, whether it is there or not, and may not come back for a while. */
+  | { type: 'banned'; roomId: string; userId: string }
   /** A user without any connection for so long that it is not coming back by itself. */
   | ({ type: 'gone' } & ImIdentity);
 
@@ -85,3 +87,14 @@ export interface ImDesk {
   /** Before the first gift is given; for as long as gifts are written, which is longer than others listen. */
   withGifts(write: GiftWriter): void;
 }
+
+/** Defines methods whose params the contract has, by their names. */
+export const definer =
+  <M extends Readonly<Record<string, { params: TObject }>>>(im: Pick<ImDesk, 'define'>, methods: M) =>
+  <N extends keyof M & string>(
+    name: N,
+    who: ImRight,
+    handler: ImMethod<M[N]['params']>['handler'],
+    options: Pick<ImMethod, 'visitors'> = {},
+  ): void =>
+    im.define<M[N]['params']>({ name, params: methods[name]!.params, who, handler, ...options });

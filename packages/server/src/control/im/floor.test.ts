@@ -98,3 +98,23 @@ test('a clock that is set back neither opens nor shuts the room for long', () =>
   assert.equal(said(floor, 'ben', 'text', 1), 'RATE_LIMITED');
   assert.equal(said(floor, 'ben', 'text', 600), null);
 });
+
+test('as many are led, muted and kept out as a room can keep in mind; those that are over make room', () => {
+  const moderators = Array.from({ length: 100 }, (_, i) => `mo-${i}`);
+  const sanctions = Array.from({ length: 10_000 }, (_, i) => ({
+    userId: `ben-${i}`,
+    kind: 'ban' as const,
+    untilMs: i + 1,
+  }));
+  const floor = floorOf({ moderators, sanctions });
+  const refused = { name: 'BAD_REQUEST' };
+  assert.throws(() => floor.checkNewModerator('one-more'), refused);
+  floor.checkNewModerator('mo-7');
+  assert.throws(() => floor.checkNewSanction({ userId: 'one-more', kind: 'ban' }), refused);
+  floor.checkNewSanction({ userId: 'ben-7', kind: 'ban' });
+  floor.checkNewSanction({ userId: 'one-more', kind: 'mute' });
+  floor.sweep(1);
+  floor.checkNewSanction({ userId: 'one-more', kind: 'ban' });
+  floor.setModerator('mo-7', false);
+  floor.checkNewModerator('one-more');
+});

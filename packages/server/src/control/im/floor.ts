@@ -10,6 +10,10 @@ const USER_PER_S = 2;
 const USER_BURST = 10;
 const LEADER_TIMES = 5;
 
+const MOST_MODERATORS = 100;
+/** Muted at one time, and as many kept out. */
+const MOST_SANCTIONED = 10_000;
+
 /** Who is silenced or kept out until when, ms; Infinity: for good. */
 export interface Sanction {
   userId: string;
@@ -59,14 +63,27 @@ export class Floor {
     return this.#moderators;
   }
 
+  /** @throws LiveError BAD_REQUEST: the room has as many as it may have. */
+  checkNewModerator(userId: string): void {
+    if (this.#moderators.size >= MOST_MODERATORS && !this.#moderators.has(userId))
+      throw new LiveError('BAD_REQUEST', `a room has at most ${MOST_MODERATORS} moderators: take one's role first`);
+  }
+
   setModerator(userId: string, isOne: boolean): void {
     if (isOne) this.#moderators.add(userId);
     else this.#moderators.delete(userId);
   }
 
+  /** @throws LiveError BAD_REQUEST: as many are under one as a room keeps in mind. */
+  checkNewSanction({ userId, kind }: Pick<Sanction, 'userId' | 'kind'>): void {
+    const list = this.#sanctioned(kind);
+    if (list.size >= MOST_SANCTIONED && !list.has(userId))
+      throw new LiveError('BAD_REQUEST', `${MOST_SANCTIONED} users are under a ${kind} in this room: lift one first`);
+  }
+
   /** @param untilMs 0 lifts it. */
   sanction({ userId, kind, untilMs }: Sanction): void {
-    const list = kind === 'mute' ? this.#muted : this.#banned;
+    const list = this.#sanctioned(kind);
     if (untilMs > 0) list.set(userId, untilMs);
     else list.delete(userId);
   }
@@ -106,11 +123,17 @@ export class Floor {
     if (kind !== 'gift') speaker.saidAtMs = nowMs;
   }
 
-  /** Forgets who has not spoken for a while. */
+  /** Forgets who has not spoken for a while, and sanctions that are over. */
   sweep(nowMs: number): void {
+    for (const list of [this.#muted, this.#banned])
+      for (const [userId, untilMs] of list) if (untilMs <= nowMs) list.delete(userId);
     const keepMs = Math.max(60_000, this.slowModeSeconds * 1000);
     for (const [userId, { saidAtMs, rate }] of this.#speakers)
       if (saidAtMs < nowMs - keepMs && rate.isFull(nowMs)) this.#speakers.delete(userId);
+  }
+
+  #sanctioned(kind: Sanction['kind']): Map<string, number> {
+    return kind === 'mute' ? this.#muted : this.#banned;
   }
 
   #checkMuted(userId: string, nowMs: number): void {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { ChatRules, IssuedToken, Room } from '@lianmai/contract/rest';
 import { pino } from 'pino';
+import type { Db } from '../../store/store.ts';
 import { FlakyStore } from '../../store/testing/flaky-store.ts';
 import { describeStores } from '../../store/testing/stores.ts';
 import { TestControl } from '../testing/test-control.ts';
 import { until } from '../testing/until.ts';
 import { type Connection, WorkerLink } from './connection.ts';
+import type { ImRooms, RoomFacts } from './ports.ts';
 import { Rooms } from './rooms.ts';
 import { SeqClock } from './seq-clock.ts';
 import { type ChatPeer, ChatWorker } from './testing/chat-worker.ts';
@@ -235,6 +237,18 @@ describeStores('chat', (open) => {
     for (const tab of tabs) if (tab.closed === null) tab.leave();
   });
 
+  it('lets nobody in by a token that was logged out, by itself or with all others', async () => {
+    const logOut = (key: string, everywhere: boolean) => control.post('/v1/users/logout', { everywhere }, { key });
+    const token = async () => (await control.post<IssuedToken>('/v1/users/token', { userId: 'zoe' })).body.token;
+    const [one, two, three] = [await token(), await token(), await token()];
+    await logOut(one, false);
+    assert.equal((await worker.connect(one)).closed, 4401);
+    assert.equal((await worker.connect(two)).closed, null);
+    await logOut(two, true);
+    assert.equal((await worker.connect(three)).closed, 4401);
+    assert.equal((await worker.connect(await token())).closed, null);
+  });
+
   it('hears from a worker it does not know, and asks it who is there', async () => {
     const roomId = await openRoom();
     const ben = await enter('ben', roomId);
@@ -372,27 +386,52 @@ describeStores('what is said while the database is away', (open) => {
   });
 });
 
+const FACTS = {
+  ...{ id: 'r', appId: 'app', anchorId: 'anna', isPublic: true, likes: 0 },
+  settings: { slowModeSeconds: 0, muteAll: false },
+};
+
+/** Rooms by themselves; whatever else is asked of the others in control is a mistake. */
+const roomsOn = (db: Db, others: Partial<ImRooms>) =>
+  new Rooms({
+    db,
+    visitorsPerAddress: 5,
+    now: () => 1,
+    seq: () => new SeqClock(() => 1, 0),
+    log: pino({ level: 'silent' }),
+    presence: () => assert.fail(),
+    likes: () => assert.fail(),
+    writeGifts: () => assert.fail(),
+    rooms: {
+      ...{ find: assert.fail, view: assert.fail, configure: assert.fail },
+      ...{ addLikes: assert.fail, setAudience: assert.fail },
+      ...others,
+    },
+  });
+
+describeStores('a room that closes while it is being read', (open) => {
+  it('is not there', async () => {
+    const { db } = await open();
+    const reading = Promise.withResolvers<RoomFacts>();
+    const rooms = roomsOn(db, { find: () => reading.promise, view: async () => ({ summary: null }) as Room });
+    const found = rooms.find('r');
+    const heard = rooms.heard({ roomId: 'r', type: 'closed', reason: 'anchor', atMs: 1 });
+    reading.resolve(FACTS);
+    assert.ok(await found);
+    await heard;
+    assert.equal(rooms.here('r'), undefined);
+    await rooms.close();
+  });
+});
+
 describeStores('a room that is not open to everybody any more', (open) => {
   it('sends out who is not logged in', async () => {
     const { db } = await open();
-    const facts = { id: 'r', appId: 'app', anchorId: 'anna', isPublic: true, likes: 0 };
+    const facts = { ...FACTS };
     const audiences: number[] = [];
-    const rooms = new Rooms({
-      db,
-      visitorsPerAddress: 5,
-      now: () => 1,
-      seq: () => new SeqClock(() => 1, 0),
-      log: pino({ level: 'silent' }),
-      presence: () => assert.fail(),
-      likes: () => assert.fail(),
-      writeGifts: () => assert.fail(),
-      rooms: {
-        find: async () => ({ ...facts, settings: { slowModeSeconds: 0, muteAll: false } }),
-        view: assert.fail,
-        configure: assert.fail,
-        addLikes: assert.fail,
-        setAudience: (_, viewers) => audiences.push(viewers),
-      },
+    const rooms = roomsOn(db, {
+      find: async () => facts,
+      setAudience: (_, viewers) => audiences.push(viewers),
     });
     const worker = new WorkerLink('edge-0', 'i', () => {});
     const visitor: Connection = {

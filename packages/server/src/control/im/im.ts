@@ -28,7 +28,7 @@ import { Rooms } from './rooms.ts';
 import { SeqClock } from './seq-clock.ts';
 import { Sessions, userKey } from './sessions.ts';
 import { Signals } from './signals.ts';
-import { forgetClosedChat, lastSeq } from './store.ts';
+import { forgetClosedChat, forgetOldSanctions, lastSeq } from './store.ts';
 import { Workers } from './workers.ts';
 
 export interface ImOptions {
@@ -225,8 +225,11 @@ export class Im implements ImDesk {
     this.#sessions.sweep(nowMs);
     this.rooms.sweep(nowMs);
     await this.rooms.checkVisitors();
-    await forgetClosedChat(db, nowMs - CLOSED_CHAT_KEPT_MS).catch((error: unknown) =>
-      log.warn({ err: error }, 'old chat is still there'),
-    );
+    try {
+      await forgetOldSanctions(db, nowMs);
+      await forgetClosedChat(db, nowMs - CLOSED_CHAT_KEPT_MS);
+    } catch (error) {
+      log.warn({ err: error }, 'old chat is still there');
+    }
   }
 }

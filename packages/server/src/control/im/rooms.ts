@@ -163,6 +163,7 @@ export class Rooms {
     const untilMs = this.#untilMs(seconds);
     await this.#sanction(room, { userId, kind: 'ban', untilMs });
     if (untilMs === 0) return;
+    this.#options.presence({ type: 'banned', roomId: room.id, userId });
     const kicked = { userId, bannedUntil: timeOf(untilMs) };
     const member = room.crowd.get(userId);
     if (!member) return;
@@ -176,7 +177,9 @@ export class Rooms {
     this.#left(room, member, 'kicked');
   }
 
+  /** @throws LiveError BAD_REQUEST when there are too many. */
   async setModerator(room: ChatRoom, userId: string, isOne: boolean): Promise<void> {
+    if (isOne) room.floor.checkNewModerator(userId);
     await store.saveModerator(this.#options.db, room.id, userId, isOne);
     room.floor.setModerator(userId, isOne);
     room.tell('room.role', { userId, role: room.floor.roleOf(userId) }, 'system', this.#options.now());
@@ -216,7 +219,8 @@ export class Rooms {
   /** Something happened to a room elsewhere. */
   async heard({ roomId, type, reason }: RoomEvent): Promise<void> {
     this.#views.delete(roomId);
-    const room = this.#open.get(roomId);
+    // One that is being read may have been read before this happened.
+    const room = this.#open.get(roomId) ?? (await this.#loading.get(roomId)?.catch(() => null));
     if (!room || type === 'opened') return;
     try {
       const view = await this.view(roomId);
@@ -344,6 +348,7 @@ export class Rooms {
   }
 
   async #sanction(room: ChatRoom, sanction: Sanction): Promise<void> {
+    if (sanction.untilMs > 0) room.floor.checkNewSanction(sanction);
     await store.saveSanction(this.#options.db, room.id, sanction);
     room.floor.sanction(sanction);
   }

@@ -166,6 +166,10 @@ export async function saveRules(db: Db, appId: string, rules: ChatRules): Promis
     .execute();
 }
 
+export async function forgetOldSanctions(db: Db, nowMs: number): Promise<void> {
+  await db.deleteFrom('chatSanction').where('untilAt', '<=', nowMs).execute();
+}
+
 /** Chat of rooms that closed before: what was said there is nobody's to read any more. */
 export async function forgetClosedChat(db: Db, closedBeforeMs: number): Promise<void> {
   const closed = sql<string>`(select id from room where closed_at < ${closedBeforeMs})`;

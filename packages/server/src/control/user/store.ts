@@ -41,6 +41,18 @@ export async function findUser(db: Db, { appId, userId }: UserKey): Promise<AppU
     .executeTakeFirst();
 }
 
+/** By their ids; who is not there is left out. */
+export async function findUsers(db: Db, appId: string, userIds: readonly string[]): Promise<Map<string, AppUserRow>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('appUser')
+    .selectAll()
+    .where('appId', '=', appId)
+    .where('userId', 'in', userIds)
+    .execute();
+  return new Map(rows.map((user) => [user.userId, user]));
+}
+
 export async function findByLoginName(db: Db, appId: string, loginName: string): Promise<AppUserRow | undefined> {
   return db
     .selectFrom('appUser')
@@ -111,6 +123,32 @@ export async function tokenStanding(db: Db, { appId, userId }: UserKey): Promise
     .where('userId', '=', userId)
     .execute();
   return { ...user, loggedOut: new Set(tokens.map(({ tokenId }) => tokenId)) };
+}
+
+/** The user, if its token still counts: it was not logged out, by itself or with all others. */
+export async function findTokenHolder(
+  db: Db,
+  { appId, userId }: UserKey,
+  token: { generation: number; id: string },
+): Promise<AppUserRow | undefined> {
+  return db
+    .selectFrom('appUser')
+    .selectAll()
+    .where('appId', '=', appId)
+    .where('userId', '=', userId)
+    .where('generation', '<=', token.generation)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('loggedOutToken')
+            .select('loggedOutToken.tokenId')
+            .where('loggedOutToken.appId', '=', appId)
+            .where('loggedOutToken.userId', '=', userId)
+            .where('loggedOutToken.tokenId', '=', token.id),
+        ),
+      ),
+    )
+    .executeTakeFirst();
 }
 
 /** Ends one token, and forgets those that have ended by themselves since. */
