@@ -1,25 +1,20 @@
+import type { AppUserRow } from '../../store/schema.ts';
 import type { Db } from '../../store/store.ts';
 import type { RoomHall } from '../room/hall.ts';
 import { settingsOf } from '../room/rules.ts';
 import { type RoomWithAnchor, roomMissing } from '../room/store.ts';
 import type { RoomView } from '../room/view.ts';
 import { profileOf } from '../user/rules.ts';
-import { findUser, tokenStanding } from '../user/store.ts';
+import { findTokenHolder, findUser } from '../user/store.ts';
 import type { ImRooms, ImUsers } from './ports.ts';
 
 /** Users as chat needs them, from the domain that keeps them. */
 export function usersOf(db: Db): ImUsers {
-  const profile: ImUsers['profile'] = async (identity) => {
-    const user = await findUser(db, identity);
-    return user ? profileOf(user) : null;
-  };
+  const shown = (user: AppUserRow | undefined) => (user ? profileOf(user) : null);
   return {
-    profile,
-    async admit(identity, token) {
-      const standing = await tokenStanding(db, identity);
-      if (!standing || token.generation < standing.generation || standing.loggedOut.has(token.id)) return null;
-      return profile(identity);
-    },
+    profile: async (identity) => shown(await findUser(db, identity)),
+    // One query: when a crowd connects anew, this is what it waits for.
+    admit: async (identity, token) => shown(await findTokenHolder(db, identity, token)),
   };
 }
 

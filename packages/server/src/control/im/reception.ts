@@ -8,6 +8,7 @@ import {
   visitorIdentity,
 } from '@lianmai/contract';
 import type { Logger } from 'pino';
+import { AtOnce } from '../at-once.ts';
 import { Turns } from '../turns.ts';
 import type { Connection, WorkerLink } from './connection.ts';
 import { eventText } from './outbox.ts';
@@ -34,6 +35,8 @@ const LEAVES_AFTER_MS = 10_000;
 const GONE_AFTER_MS = 15_000;
 /** Tabs and devices of one user; more is not somebody who watches. */
 const MOST_CONNECTIONS = 50;
+/** Of connections that are looked at in the database: a crowd that comes anew must not keep others from it, nor wait in vain there. */
+const ADMITTED_AT_ONCE = 5;
 /** RFC 6455 7.4.2. */
 const TRY_AGAIN_LATER = 1013;
 
@@ -43,6 +46,7 @@ export class Reception {
   readonly #connections = new Map<string, Connection>();
   /** What is still to be done for a connection, by its id. */
   readonly #turns = new Turns();
+  readonly #admitting = new AtOnce(ADMITTED_AT_ONCE);
   /** Users without a connection, until nobody waits for them any more. */
   readonly #away = new Map<string, { identity: ImIdentity; untilMs: number }>();
 
@@ -155,7 +159,8 @@ export class Reception {
       return false;
     };
     try {
-      const profile = token === null ? connection.profile : await users.admit(identity, token);
+      const profile =
+        token === null ? connection.profile : await this.#admitting.run(() => users.admit(identity, token));
       if (!this.#isThere(connection)) return false;
       if (!profile) return refused(IM_CLOSE.unauthenticated, 'the token is not good any more: log in again');
       if (sessions.connectionsOf(identity).size >= MOST_CONNECTIONS)

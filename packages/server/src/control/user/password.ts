@@ -1,5 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { LiveError } from '@lianmai/contract';
+import { AtOnce } from '../at-once.ts';
 
 /** Of scrypt: 2^logN blocks of 128·r bytes, p times. */
 export interface PasswordCost {
@@ -21,8 +22,7 @@ const KEPT = /^scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{22})\$([A
 /** Hashes and checks passwords, at a cost that is bounded however many come. Kept as `scrypt$logN$r$p$salt$hash`. */
 export class Passwords {
   readonly #cost: PasswordCost;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #atOnce = new AtOnce(AT_ONCE);
 
   constructor(cost: PasswordCost) {
     this.#cost = cost;
@@ -50,26 +50,11 @@ export class Passwords {
   }
 
   async #derive(password: string, salt: Buffer, { logN, r, p }: PasswordCost): Promise<Buffer> {
-    await this.#turn();
-    try {
-      const N = 2 ** logN;
-      // The same letters may be typed composed or not.
-      return await derive(password.normalize('NFC'), salt, { N, r, p, maxmem: 256 * N * r });
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running--;
-    }
-  }
-
-  #turn(): Promise<void> | void {
-    if (this.#running < AT_ONCE) {
-      this.#running++;
-      return;
-    }
-    if (this.#waiting.length >= MOST_WAITING)
+    if (this.#atOnce.waiting >= MOST_WAITING)
       throw new LiveError('UNAVAILABLE', 'too many log in at this moment: try again in a few seconds');
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const N = 2 ** logN;
+    // The same letters may be typed composed or not.
+    return this.#atOnce.run(() => derive(password.normalize('NFC'), salt, { N, r, p, maxmem: 256 * N * r }));
   }
 }
 
