@@ -9,6 +9,7 @@ import { ActiveSpeaker } from './active-speaker.ts';
 import { cardColour, parseColour, type Yuv } from './colour.ts';
 import { Decoration, type LoadPicture, type Still } from './decoration.ts';
 import { InputPicture, type PictureState, type Playhead } from './input-picture.ts';
+import { ownPicture, type Picture } from './picture-pool.ts';
 import { allocatePicture, Backing, fillRect, type Planes, planesOf } from './planes.ts';
 import { blend, type Sprite } from './sprite.ts';
 import { TileView } from './tile-view.ts';
@@ -25,7 +26,7 @@ interface Input {
   wish: MixInput;
   stream: InputPicture | null;
   /** Of an input that is a picture: null while it loads. */
-  still: Frame | null;
+  still: Picture | null;
 }
 
 interface Slide {
@@ -192,8 +193,8 @@ export class Compositor {
   async #loadStill(input: Input, picture: string): Promise<void> {
     const still = await this.#decoration.still(picture, this.#wish.background, null);
     if (!still || this.#isClosed || this.#inputs.get(input.wish.id) !== input) return;
-    input.still = allocatePicture(still);
-    copyStill(still, planesOf(input.still));
+    input.still = ownPicture(still);
+    copyStill(still, input.still.planes);
     this.#touch(input.wish.id);
   }
 
@@ -339,9 +340,9 @@ export class Compositor {
     if (!input) return;
     const { stream, still, wish } = input;
     const isPictured = view.tile.picture && wish.video;
-    const frame = isPictured ? (stream?.picture ?? still) : null;
+    const picture = isPictured ? (stream?.picture ?? still) : null;
     try {
-      if (frame) view.draw(this.#planes, { kind: 'picture', frame, bars: parseColour(this.#wish.background) });
+      if (picture) view.draw(this.#planes, { kind: 'picture', picture, bars: parseColour(this.#wish.background) });
       else view.draw(this.#planes, { kind: 'card', ...this.#card(view, wish) });
     } catch (error) {
       this.#log.warn({ input: wish.id, err: error }, 'a tile cannot be drawn');
@@ -380,7 +381,7 @@ const sizeOf = ({ width, height }: { width: number; height: number }) => ({ widt
 
 function closeInput({ stream, still }: Input): void {
   stream?.close();
-  still?.free();
+  still?.frame.free();
 }
 
 function placeWatermark(sprite: Sprite, at: { x: number; y: number }, canvas: MixCanvas): Watermark | null {

@@ -1,8 +1,9 @@
 import type { MixInputStatus } from '@lianmai/contract';
 import type { VideoFrame } from '@lianmai/media';
-import { Frame } from 'node-av/lib';
+import type { Frame } from 'node-av/lib';
 import { Normaliser } from './normaliser.ts';
 import { PictureDecoder } from './picture-decoder.ts';
+import { type Picture, PicturePool } from './picture-pool.ts';
 
 /** Tells which media time is due now. */
 export interface Playhead {
@@ -19,7 +20,7 @@ export interface PictureState {
 }
 
 interface Waiting {
-  frame: Frame;
+  picture: Picture;
   ptsMs: number;
   arrivedMs: number;
 }
@@ -46,7 +47,7 @@ export class InputPicture {
   readonly #normaliser = new Normaliser();
   readonly #decoder: PictureDecoder;
   readonly #waiting: Waiting[] = [];
-  readonly #spare: Frame[] = [];
+  readonly #pool = new PicturePool();
   #shown: Waiting | null = null;
   #isNew = false;
   #clock: Playhead | null = null;
@@ -64,11 +65,7 @@ export class InputPicture {
   /** @param wantKeyFrame the stream cannot be shown without one; called at most once a second */
   constructor(wantKeyFrame: () => void) {
     this.#wantKeyFrame = wantKeyFrame;
-    this.#decoder = new PictureDecoder({
-      take: () => this.#spare.pop() ?? newFrame(),
-      giveBack: (frame) => this.#giveBack(frame),
-      show: (frame, ptsMs) => this.#enqueue(frame, ptsMs),
-    });
+    this.#decoder = new PictureDecoder((frame, ptsMs) => this.#take(frame, ptsMs));
   }
 
   /** A frame of the stream, configurations too. */
@@ -102,7 +99,7 @@ export class InputPicture {
   /** The stream ended or changed; what is shown freezes. */
   reset(): void {
     this.#decoder.reset();
-    for (const { frame } of this.#waiting.splice(0)) this.#giveBack(frame);
+    for (const { picture } of this.#waiting.splice(0)) this.#pool.giveBack(picture);
     this.#awaitsKeySinceMs = 0;
     this.#isDamaged = false;
     this.#lastPtsMs = null;
@@ -139,8 +136,8 @@ export class InputPicture {
   }
 
   /** 4:2:0, limited range, upright; valid until the next call of `advance`. null: there is none. */
-  get picture(): Frame | null {
-    return this.#shown?.frame ?? null;
+  get picture(): Picture | null {
+    return this.#shown?.picture ?? null;
   }
 
   state(): PictureState {
@@ -151,10 +148,10 @@ export class InputPicture {
   close(): void {
     this.#decoder.close();
     this.#normaliser.close();
-    for (const { frame } of this.#waiting.splice(0)) frame.free();
-    for (const frame of this.#spare.splice(0)) frame.free();
-    this.#shown?.frame.free();
+    for (const { picture } of this.#waiting.splice(0)) picture.frame.free();
+    this.#shown?.picture.frame.free();
     this.#shown = null;
+    this.#pool.close();
   }
 
   #stateName(): PictureState['state'] {
@@ -165,55 +162,53 @@ export class InputPicture {
     return silentMs >= FROZEN_MS ? 'frozen' : 'live';
   }
 
-  #enqueue(frame: Frame, ptsMs: number): void {
-    try {
-      this.#normaliser.normalise(frame);
-    } catch {
-      this.#giveBack(frame);
-      return;
-    }
+  #take(frame: Frame, ptsMs: number): void {
+    const picture = this.#copyOf(frame);
+    if (!picture) return;
     const nowMs = this.#nowMs;
     const last = this.#lastPtsMs;
     if (last !== null && (ptsMs < last - LEAP_BACK_MS || ptsMs > last + LEAP_MS)) this.#beginAnew();
     this.#lastPtsMs = ptsMs;
     this.#lastArrivalMs = nowMs;
-    this.#size = { width: frame.width, height: frame.height };
+    this.#size = { width: picture.width, height: picture.height };
     this.#count(nowMs);
-    if (this.#shown && ptsMs <= this.#shown.ptsMs) {
-      this.#giveBack(frame);
-      return;
-    }
+    if (this.#shown && ptsMs <= this.#shown.ptsMs) return this.#pool.giveBack(picture);
     let at = this.#waiting.length;
     while (at > 0 && (this.#waiting[at - 1] as Waiting).ptsMs > ptsMs) at--;
-    this.#waiting.splice(at, 0, { frame, ptsMs, arrivedMs: nowMs });
+    this.#waiting.splice(at, 0, { picture, ptsMs, arrivedMs: nowMs });
     if (this.#waiting.length > MOST_WAITING) this.#show(this.#waiting.shift() as Waiting);
+  }
+
+  /** As the canvas needs it; null: it cannot be converted. */
+  #copyOf(frame: Frame): Picture | null {
+    try {
+      this.#normaliser.normalise(frame);
+      return this.#pool.copyOf(frame);
+    } catch {
+      return null;
+    }
   }
 
   /** What waited belongs to a time that does not come any more. */
   #beginAnew(): void {
-    for (const { frame } of this.#waiting.splice(0)) this.#giveBack(frame);
+    for (const { picture } of this.#waiting.splice(0)) this.#pool.giveBack(picture);
     if (this.#shown) this.#shown.ptsMs = Number.NEGATIVE_INFINITY;
   }
 
   #show(next: Waiting): void {
-    if (this.#shown) this.#giveBack(this.#shown.frame);
+    if (this.#shown) this.#pool.giveBack(this.#shown.picture);
     this.#shown = next;
     this.#isNew = true;
   }
 
   #vanish(): boolean {
-    for (const { frame } of this.#waiting.splice(0)) this.#giveBack(frame);
+    for (const { picture } of this.#waiting.splice(0)) this.#pool.giveBack(picture);
     if (!this.#shown) return false;
-    this.#giveBack(this.#shown.frame);
+    this.#pool.giveBack(this.#shown.picture);
     this.#shown = null;
     this.#isNew = false;
     this.#fps.value = 0;
     return true;
-  }
-
-  #giveBack(frame: Frame): void {
-    frame.unref();
-    this.#spare.push(frame);
   }
 
   #count(nowMs: number): void {
@@ -230,10 +225,4 @@ export class InputPicture {
     this.#wishedMs = nowMs;
     this.#wantKeyFrame();
   }
-}
-
-function newFrame(): Frame {
-  const frame = new Frame();
-  frame.alloc();
-  return frame;
 }

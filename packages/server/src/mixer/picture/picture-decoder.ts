@@ -1,6 +1,6 @@
 import type { VideoFrame } from '@lianmai/media';
 import { AV_NOPTS_VALUE, AV_PKT_FLAG_KEY } from 'node-av/constants';
-import { type CodecContext, type Frame, Packet } from 'node-av/lib';
+import { type CodecContext, Frame, Packet } from 'node-av/lib';
 import { openDecoder } from '../../transcoder/codecs.ts';
 
 /** Larger pictures are refused: a tile is never worth their memory. */
@@ -10,29 +10,27 @@ const MICROS_PER_MS = 1000;
 
 const OPTIONS = { flags: '+low_delay', max_pixels: String(MOST_PIXELS) };
 
-/** Frames to decode into, and where they go when they have a picture. */
-export interface PictureSink {
-  /** A frame without a picture. */
-  take(): Frame;
-  /** It was not needed, or its picture is no good. */
-  giveBack(frame: Frame): void;
-  /** @param ptsMs on the stream's timeline */
-  show(frame: Frame, ptsMs: number): void;
-}
+/**
+ * Takes a picture that was decoded whole.
+ * @param frame the decoder's, only valid during the call. @param ptsMs on the stream's timeline
+ */
+export type TakePicture = (frame: Frame, ptsMs: number) => void;
 
 /** One stream's pictures of any codec, decoded at once. Synchronous: it belongs in a process of its own. */
 export class PictureDecoder {
-  readonly #sink: PictureSink;
+  readonly #take: TakePicture;
   readonly #packet = new Packet();
+  readonly #frame = new Frame();
   #decoder: CodecContext | null = null;
   #codec: VideoFrame['codec'] | null = null;
   #config: Buffer | null = null;
   #keyPtsMs = 0;
   #saving = false;
 
-  constructor(sink: PictureSink) {
-    this.#sink = sink;
+  constructor(take: TakePicture) {
+    this.#take = take;
     this.#packet.alloc();
+    this.#frame.alloc();
   }
 
   /** A `config` frame. The same one again changes nothing. */
@@ -86,24 +84,22 @@ export class PictureDecoder {
   close(): void {
     this.#free();
     this.#packet.free();
+    this.#frame.free();
   }
 
   #receive(decoder: CodecContext, sentPtsMs: number): boolean {
     let isGood = true;
-    for (;;) {
-      const frame = this.#sink.take();
-      if (decoder.receiveFrameSync(frame) < 0) {
-        this.#sink.giveBack(frame);
-        return isGood;
-      }
+    const frame = this.#frame;
+    while (decoder.receiveFrameSync(frame) >= 0) {
       const { pts } = frame;
       const ptsMs = pts === AV_NOPTS_VALUE ? sentPtsMs : Number(pts) / MICROS_PER_MS;
       const isWhole = frame.decodeErrorFlags === 0 && frame.width >= LEAST_SIDE && frame.height >= LEAST_SIDE;
-      if (isWhole) this.#sink.show(frame, ptsMs);
-      else this.#sink.giveBack(frame);
+      if (isWhole) this.#take(frame, ptsMs);
+      frame.unref();
       // Pictures shown before their key frame may refer to what came before it (an open GOP): that is no damage.
       if (!isWhole && ptsMs >= this.#keyPtsMs) isGood = false;
     }
+    return isGood;
   }
 
   #open(): CodecContext | null {

@@ -61,7 +61,8 @@ describe('the encoder', () => {
     for (const [i, picture] of pictures.entries()) {
       if (picture) input.write(frame(picture.type, i * 40, picture.data), clock, i * 40);
       input.advance(i * 40);
-      const luma = input.picture?.data?.[0]?.[90 * (input.picture.linesize[0] ?? 0) + 160] ?? 0;
+      const planes = input.picture?.planes;
+      const luma = planes?.data[0][90 * planes.linesize[0] + 160] ?? 0;
       assert.ok(Math.abs(luma - (40 + i)) <= 3, `picture ${i}: ${luma}`);
     }
     assert.deepEqual(input.state(), { state: 'live', ...SIZE, fps: 25, delayMs: 0 });

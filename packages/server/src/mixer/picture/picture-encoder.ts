@@ -109,10 +109,8 @@ export class PictureEncoder {
     const got = this.#context.receivePacketSync(packet);
     if (isDrained(got)) return null;
     check(got, 'receivePacket');
-    const encoded = packet.data && {
-      type: packet.isKeyframe ? ('key' as const) : ('inter' as const),
-      data: Buffer.from(packet.data),
-    };
+    const { data, isKeyframe } = packet;
+    const encoded = data && { type: isKeyframe ? ('key' as const) : ('inter' as const), data: Buffer.from(data) };
     packet.unref();
     return encoded;
   }

@@ -18,7 +18,9 @@ export function allocatePicture({ width, height }: Size): Frame {
   Object.assign(frame, { width, height, format: AV_PIX_FMT_YUV420P });
   frame.colorRange = AVCOL_RANGE_MPEG;
   frame.colorSpace = AVCOL_SPC_BT709;
-  FFmpegError.throwIfError(frame.getBuffer(0), 'getBuffer');
+  const code = frame.getBuffer(0);
+  if (code < 0) frame.free();
+  FFmpegError.throwIfError(code, 'getBuffer');
   return frame;
 }
 
@@ -30,7 +32,12 @@ export function planesOf(frame: Frame): Planes {
 }
 
 /** The same memory from a pixel (even) on. */
-export function planesFrom({ data: [y, u, v], linesize }: Planes, left: number, top: number): Planes {
+export function planesFrom(planes: Planes, left: number, top: number): Planes {
+  if (left === 0 && top === 0) return planes;
+  const {
+    data: [y, u, v],
+    linesize,
+  } = planes;
   const at = (plane: number) =>
     plane === 0 ? top * linesize[0] + left : (top >> 1) * linesize[plane as 1 | 2] + (left >> 1);
   return { data: [y.subarray(at(0)), u.subarray(at(1)), v.subarray(at(2))], linesize };

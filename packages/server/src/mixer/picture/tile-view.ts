@@ -1,38 +1,29 @@
 import { AV_PIX_FMT_YUV420P, SWS_BICUBLIN } from 'node-av/constants';
-import { avImageCopy2, FFmpegError, type Frame, SoftwareScaleContext } from 'node-av/lib';
-import { fitPicture } from '../layout/fit.ts';
-import { overlap, type PlacedTile, type Rect } from '../layout/tile.ts';
+import { avImageCopy2, FFmpegError, SoftwareScaleContext } from 'node-av/lib';
+import { fitPicture, type PictureShape } from '../layout/fit.ts';
+import { overlap, type PlacedTile, type Rect, type Size } from '../layout/tile.ts';
 import type { Yuv } from './colour.ts';
 import { Edge } from './corners.ts';
-import { allocatePicture, fillRect, type Planes, planesFrom, planesOf } from './planes.ts';
+import { ownPicture, type Picture } from './picture-pool.ts';
+import { fillRect, type Planes, planesFrom } from './planes.ts';
 import { blend, type Sprite } from './sprite.ts';
 
 /** What a tile shows. */
 export type TileContent =
-  | { kind: 'picture'; frame: Frame; bars: Yuv }
+  | { kind: 'picture'; picture: Picture; bars: Yuv }
   | { kind: 'card'; colour: Yuv; disc: Sprite | null };
 
 interface Scaler {
-  key: string;
+  /** Of the pictures it is for. */
+  shape: PictureShape;
   source: Rect;
   target: Rect;
-  /** The source's memory from its corner on, … */
-  from: Planes;
-  /** … and the canvas' from the target's; null: another canvas' memory is used than before. */
+  /** The canvas' memory from the target's corner on; null: another canvas' memory is used than before. */
   into: { canvas: Planes; planes: Planes } | null;
   /** null: as large as it is, a copy will do. */
   context: SoftwareScaleContext | null;
   /** Where to scale to when not right into the canvas. */
-  scratch: { frame: Frame; planes: Planes } | null;
-}
-
-/**
- * A picture where it can be read from. Looking into a decoder's own picture makes JavaScript hold views of it, of a megabyte each
- * three times: the garbage collector, which takes them for its memory, runs twice a second and more for every mix.
- */
-interface Copy {
-  frame: Frame;
-  planes: Planes;
+  scratch: Picture | null;
 }
 
 /** swscale writes whole vectors: what is no multiple of them in each plane is written beyond the tile, onto its neighbour. */
@@ -53,7 +44,8 @@ export class TileView {
   #tile: PlacedTile;
   #edge: Edge;
   #scaler: Scaler | null = null;
-  #copy: Copy | null = null;
+  /** The scaler is for another place. */
+  #hasMoved = false;
 
   constructor(tile: PlacedTile) {
     this.#tile = tile;
@@ -75,6 +67,7 @@ export class TileView {
   place(tile: PlacedTile): void {
     this.#tile = tile;
     this.#edge = new Edge(tile, tile.radius, tile.border);
+    this.#hasMoved = true;
     this.isDirty = true;
   }
 
@@ -92,7 +85,7 @@ export class TileView {
     this.isDirty = false;
     const tile = this.#tile;
     this.#edge.save(planes);
-    if (content.kind === 'picture') this.#drawPicture(planes, content.frame, content.bars);
+    if (content.kind === 'picture') this.#drawPicture(planes, content.picture, content.bars);
     else this.#drawCard(planes, content.colour, content.disc);
     this.#edge.draw(planes);
     if (!this.label) return;
@@ -101,12 +94,6 @@ export class TileView {
   }
 
   close(): void {
-    this.#closeScaler();
-    this.#copy?.frame.free();
-    this.#copy = null;
-  }
-
-  #closeScaler(): void {
     this.#scaler?.context?.freeContext();
     this.#scaler?.scratch?.frame.free();
     this.#scaler = null;
@@ -122,12 +109,12 @@ export class TileView {
     blend(planes, disc, left, top, tile);
   }
 
-  #drawPicture(planes: Planes, frame: Frame, bars: Yuv): void {
+  #drawPicture(planes: Planes, picture: Picture, bars: Yuv): void {
     const tile = this.#tile;
     if (tile.width < LEAST_SIDE || tile.height < LEAST_SIDE) return;
-    const scaler = this.#scalerFor(frame);
-    const { context, scratch, source, target, from } = scaler;
-    FFmpegError.throwIfError(this.#copyFor(frame).frame.copy(frame), 'copying');
+    const scaler = this.#scalerFor(picture);
+    const { context, scratch, source, target } = scaler;
+    const from = planesFrom(picture.planes, source.x, source.y);
     if (target.width !== tile.width || target.height !== tile.height) fillAround(planes, tile, target, bars);
     if (scaler.into?.canvas !== planes)
       scaler.into = { canvas: planes, planes: planesFrom(planes, target.x, target.y) };
@@ -140,59 +127,38 @@ export class TileView {
     if (!context || scratch) copy(context ? scaled : from, to, target);
   }
 
-  #scalerFor(frame: Frame): Scaler {
-    const tile = this.#tile;
-    const { width, height } = frame;
-    const { num, den } = frame.sampleAspectRatio;
-    const key = [
-      width,
-      height,
-      num,
-      den,
-      tile.x,
-      tile.y,
-      tile.width,
-      tile.height,
-      tile.fit,
-      JSON.stringify(tile.crop),
-    ].join();
-    if (this.#scaler?.key === key) return this.#scaler;
-    const pixelAspect = num > 0 && den > 0 ? num / den : 1;
-    const { source, target } = fitPicture(tile, { width, height, pixelAspect });
-    const from = planesFrom(this.#copyFor(frame).planes, source.x, source.y);
+  #scalerFor({ width, height, pixelAspect }: Picture): Scaler {
     const old = this.#scaler;
-    const places = { key, source, target, from, into: null };
+    const shape = { width, height, pixelAspect };
+    if (old && !this.#hasMoved && sameSize(old.shape, shape) && old.shape.pixelAspect === pixelAspect) return old;
+    const { source, target } = fitPicture(this.#tile, shape);
+    const places = { shape, source, target, into: null };
     if (old && sameSize(old.source, source) && sameSize(old.target, target)) {
       this.#scaler = { ...old, ...places };
     } else {
-      this.#closeScaler();
+      this.close();
       this.#scaler = { ...places, ...openScaler(source, target) };
     }
+    this.#hasMoved = false;
     return this.#scaler;
-  }
-
-  /** Memory for a picture of this size. */
-  #copyFor({ width, height }: Frame): Copy {
-    const known = this.#copy;
-    if (known?.frame.width === width && known.frame.height === height) return known;
-    known?.frame.free();
-    this.#copy = null;
-    const frame = allocatePicture({ width, height });
-    this.#copy = { frame, planes: planesOf(frame) };
-    return this.#copy;
   }
 }
 
-const sameSize = (a: Rect, b: Rect) => a.width === b.width && a.height === b.height;
+const sameSize = (a: Size, b: Size) => a.width === b.width && a.height === b.height;
 
 function openScaler(source: Rect, target: Rect): Pick<Scaler, 'context' | 'scratch'> {
   if (sameSize(source, target)) return { context: null, scratch: null };
+  const scratch = target.width % VECTOR === 0 ? null : ownPicture(target);
   const context = new SoftwareScaleContext();
   const format = AV_PIX_FMT_YUV420P;
-  context.getContext(source.width, source.height, format, target.width, target.height, format, SCALING);
-  if (target.width % VECTOR === 0) return { context, scratch: null };
-  const frame = allocatePicture(target);
-  return { context, scratch: { frame, planes: planesOf(frame) } };
+  try {
+    context.getContext(source.width, source.height, format, target.width, target.height, format, SCALING);
+  } catch (error) {
+    context.freeContext();
+    scratch?.frame.free();
+    throw error;
+  }
+  return { context, scratch };
 }
 
 function copy(from: Planes, to: Planes, { width, height }: Rect): void {

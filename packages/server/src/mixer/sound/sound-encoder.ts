@@ -26,6 +26,8 @@ export class SoundEncoder {
   readonly #frame = new Frame();
   readonly #packet = new Packet();
   readonly #waiting: Planes;
+  /** Fills the frame's memory; null: it has other memory than before. */
+  #fill: Fill | null = null;
   #waitingSamples = 0;
   #encoded = 0;
   #closed = false;
@@ -76,8 +78,12 @@ export class SoundEncoder {
 
   #encodeWaiting(packets: EncodedSound[]): void {
     const frame = this.#frame;
-    check(frame.makeWritable(), 'makeWritable');
-    this.#fill(frame);
+    if (!frame.isWritable) {
+      check(frame.makeWritable(), 'makeWritable');
+      this.#fill = null;
+    }
+    this.#fill ??= fillerOf(frame);
+    this.#fill(this.#waiting);
     frame.pts = BigInt(this.#encoded);
     this.#encoded += this.frameSamples;
     this.#waitingSamples = 0;
@@ -91,29 +97,40 @@ export class SoundEncoder {
       packet.unref();
     }
   }
+}
 
-  #fill(frame: Frame): void {
-    const [left, right] = this.#waiting;
-    const [first, second] = frame.data ?? [];
-    if (!first) throw new Error('a frame without samples');
-    const count = this.frameSamples;
-    if (frame.format === AV_SAMPLE_FMT_S16) {
-      const into = new Int16Array(first.buffer, first.byteOffset, 2 * count);
+type Fill = (samples: Planes) => void;
+
+/** Views of a frame's memory are made once: made for each block they are garbage that V8 takes for its own. */
+function fillerOf(frame: Frame): Fill {
+  const [first, second] = frame.data ?? [];
+  if (!first) throw new Error('a frame without samples');
+  const count = frame.nbSamples;
+  if (frame.format === AV_SAMPLE_FMT_S16) {
+    const into = new Int16Array(first.buffer, first.byteOffset, 2 * count);
+    return ([left, right]) => {
       for (let i = 0; i < count; i++) {
         into[2 * i] = toS16(left[i]!);
         into[2 * i + 1] = toS16(right[i]!);
       }
-    } else if (frame.format === AV_SAMPLE_FMT_FLT) {
-      const into = new Float32Array(first.buffer, first.byteOffset, 2 * count);
+    };
+  }
+  if (frame.format === AV_SAMPLE_FMT_FLT) {
+    const into = new Float32Array(first.buffer, first.byteOffset, 2 * count);
+    return ([left, right]) => {
       for (let i = 0; i < count; i++) {
         into[2 * i] = left[i]!;
         into[2 * i + 1] = right[i]!;
       }
-    } else if (second) {
-      new Float32Array(first.buffer, first.byteOffset, count).set(left);
-      new Float32Array(second.buffer, second.byteOffset, count).set(right);
-    }
+    };
   }
+  if (!second) throw new Error('a frame without a second channel');
+  const intoLeft = new Float32Array(first.buffer, first.byteOffset, count);
+  const intoRight = new Float32Array(second.buffer, second.byteOffset, count);
+  return ([left, right]) => {
+    intoLeft.set(left);
+    intoRight.set(right);
+  };
 }
 
 /** The codec's run-up, which its stamps count too. */

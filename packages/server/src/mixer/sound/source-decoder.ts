@@ -12,7 +12,14 @@ import { check, openDecoder } from '../../transcoder/codecs.ts';
 import { SAMPLE_RATE } from './planes.ts';
 
 const MICROS_PER_MS = 1000;
-const FLOAT_BYTES = 4;
+
+/** Memory of our own for decoded sound: views of a decoder's, made anew for each of its frames, are garbage that V8 takes for its own. */
+interface Readable {
+  frame: Frame;
+  left: Float32Array;
+  /** `left` itself for mono. */
+  right: Float32Array;
+}
 
 export interface DecodedSound {
   /** @param right `left` itself for mono. Both are only valid during the call. @param ms media time of the first sample. */
@@ -30,6 +37,7 @@ export class SourceDecoder {
   readonly #packet = new Packet();
   readonly #decoded = new Frame();
   readonly #resampled = new Frame();
+  #readable: Readable | null = null;
   #source: { codec: AudioCodec; config: Buffer | null } | null = null;
   #decoder: CodecContext | null = null;
   #resampler: { context: SoftwareResampleContext; sampleRate: number; format: number; channels: number } | null = null;
@@ -72,6 +80,8 @@ export class SourceDecoder {
     this.#decoder?.freeContext();
     this.#decoder = null;
     this.#forgetResampler();
+    this.#readable?.frame.free();
+    this.#readable = null;
     for (const owned of [this.#packet, this.#decoded, this.#resampled]) owned.free();
   }
 
@@ -103,7 +113,7 @@ export class SourceDecoder {
     out.unref();
     out.format = AV_SAMPLE_FMT_FLTP;
     out.sampleRate = SAMPLE_RATE;
-    out.channelLayout = channels === 1 ? AV_CHANNEL_LAYOUT_MONO : AV_CHANNEL_LAYOUT_STEREO;
+    out.channelLayout = layoutOf(channels);
     const resampler = this.#resamplerFor(decoded);
     check(resampler.convertFrame(out, decoded), 'resampling');
     this.#give(out, ms);
@@ -111,13 +121,19 @@ export class SourceDecoder {
   }
 
   #give(frame: Frame, ms: number): void {
-    const { data, nbSamples } = frame;
-    const left = data?.[0];
-    if (!left || nbSamples < 1 || left.length < nbSamples * FLOAT_BYTES) return;
-    const right = data[1] ?? left;
-    const leftSamples = new Float32Array(left.buffer, left.byteOffset, nbSamples);
-    const rightSamples = right === left ? leftSamples : new Float32Array(right.buffer, right.byteOffset, nbSamples);
-    this.#into.write(leftSamples, rightSamples, nbSamples, ms);
+    if (frame.nbSamples < 1) return;
+    const { left, right } = this.#copyOf(frame);
+    this.#into.write(left, right, left.length, ms);
+  }
+
+  #copyOf(frame: Frame): Readable {
+    // Refused when there are other samples or channels than it has memory for.
+    if (this.#readable && this.#readable.frame.copy(frame) >= 0) return this.#readable;
+    this.#readable?.frame.free();
+    this.#readable = null;
+    this.#readable = openReadable(frame);
+    check(this.#readable.frame.copy(frame), 'copying');
+    return this.#readable;
   }
 
   #resamplerFor({ sampleRate, format, channels, channelLayout }: Frame): SoftwareResampleContext {
@@ -127,7 +143,7 @@ export class SourceDecoder {
     if (known) this.#into.cut();
     this.#forgetResampler();
     const context = new SoftwareResampleContext();
-    const layout = channels === 1 ? AV_CHANNEL_LAYOUT_MONO : AV_CHANNEL_LAYOUT_STEREO;
+    const layout = layoutOf(channels);
     try {
       const from = [channelLayout, format as AVSampleFormat, sampleRate] as const;
       check(context.allocSetOpts2(layout, AV_SAMPLE_FMT_FLTP, SAMPLE_RATE, ...from), 'resampler');
@@ -143,5 +159,25 @@ export class SourceDecoder {
   #forgetResampler(): void {
     this.#resampler?.context.free();
     this.#resampler = null;
+  }
+}
+
+const layoutOf = (channels: number) => (channels === 1 ? AV_CHANNEL_LAYOUT_MONO : AV_CHANNEL_LAYOUT_STEREO);
+
+/** Memory for such a frame. @throws FFmpegError there is none */
+function openReadable({ nbSamples, channelLayout }: Frame): Readable {
+  const frame = new Frame();
+  frame.alloc();
+  try {
+    Object.assign(frame, { format: AV_SAMPLE_FMT_FLTP, sampleRate: SAMPLE_RATE, channelLayout, nbSamples });
+    check(frame.getBuffer(0), 'getBuffer');
+    const [first, second] = frame.data ?? [];
+    if (!first) throw new Error('a frame without samples');
+    const left = new Float32Array(first.buffer, first.byteOffset, nbSamples);
+    const right = second ? new Float32Array(second.buffer, second.byteOffset, nbSamples) : left;
+    return { frame, left, right };
+  } catch (error) {
+    frame.free();
+    throw error;
   }
 }
