@@ -6,9 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Lianmai } from './lianmai.ts';
 import {
+  appeared,
   DESKTOP,
   goLive,
   isLive,
+  keepWords,
   PATIENT_MS,
   PHONE,
   reads,
@@ -117,8 +119,9 @@ describe('an evening in the app', () => {
     await look(bo, 'room-phone');
     await bo.getByRole('button', { name: 'Gifts' }).click();
     const rose = bo.getByRole('dialog').getByRole('button', { name: /Rose/ });
-    // Shown for a moment.
-    await Promise.all([anna.getByText('gives Rose').waitFor({ timeout: PATIENT_MS }), rose.click()]);
+    await keepWords(anna);
+    await rose.click();
+    await appeared(anna, 'gives Rose');
     await look(anna, 'gift-phone');
     await look(bo, 'gifts-phone');
     await bo.keyboard.press('Escape');

@@ -196,3 +196,25 @@ export async function say(page: Page, text: string, words: Words = en): Promise<
 /** Waits until the chat shows it. */
 export const reads = (page: Page, text: string): Promise<void> =>
   page.getByRole('log').getByText(text, { exact: true }).waitFor({ timeout: PATIENT_MS });
+
+/** Keeps what appears on the page from now on: much of it is gone in some seconds, before a busy machine has looked. */
+export async function keepWords(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const words: string[] = [];
+    Object.assign(window, { words });
+    new MutationObserver((changes) => {
+      for (const { target, addedNodes } of changes)
+        for (const node of [...addedNodes, ...(target instanceof Text ? [target] : [])])
+          words.push(node.textContent ?? '');
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+}
+
+/** Waits until the text has appeared since {@link keepWords}, wherever on the page. */
+export const appeared = (page: Page, text: string): Promise<true> =>
+  until(`it said: ${text}`, () =>
+    page.evaluate(
+      (wanted) => (window as unknown as { words: string[] }).words.some((word) => word.includes(wanted)),
+      text,
+    ),
+  );
