@@ -22,6 +22,12 @@ test('pictures that were left out, or never seen, were not on time, and make not
   assert.equal(figures[0]?.inputsPerCore, 15);
 });
 
+test('what mixes told a moment after the window, and the picture at its edge, are not taken for left out', () => {
+  const watched = { pictures: 3997, late: 0, longestMs: 9 };
+  const { figures } = mixLoadReport([{ ...run, frames: 3700, lateFrames: 0, watched }]);
+  assert.deepEqual([figures[0]?.onTimePercent, figures[0]?.seenOnTimePercent], [100, 100]);
+});
+
 test('rooms that were not let in are said', () => {
   assert.match(mixLoadReport([{ ...run, refused: 2 }]).text, /grid: 2 more rooms were not let in/);
 });

@@ -4,6 +4,8 @@ import { table } from './table.ts';
 
 const LEAST_INPUTS_PER_CORE = 18;
 const LEAST_ON_TIME_PERCENT = 99.9;
+/** Mixes tell how they are once a second: what a window lacks by no more than that may only have been told of before or after it. */
+const TOLD_EVERY_S = 1;
 
 interface MixLoadFigures {
   kind: string;
@@ -43,13 +45,16 @@ export function mixLoadReport(runs: readonly MixLoadRun[]): { text: string; figu
 }
 
 function figuresOf({ kind, rooms, inputs, mixers, measureS, fps, watched, ...run }: MixLoadRun): MixLoadFigures {
-  const due = rooms * fps * measureS;
+  const perSecond = rooms * fps;
+  const due = perSecond * measureS;
+  // A mixer that is too slow makes fewer pictures, and does not call those late that it did not mean to make.
+  const unmade = beyond(due - run.frames, perSecond * TOLD_EVERY_S);
+  const late = Math.max(run.lateFrames, unmade);
   // As if all pictures had been made: those left out cost next to nothing.
-  const all = Math.max(1, due / run.frames);
+  const all = due / Math.max(1, due - unmade);
   const cpuPerRoom = (run.mixerCpuS / measureS / rooms) * all;
-  // A mixer that is too slow leaves pictures out: they are late for good.
-  const late = Math.max(run.lateFrames, due - run.frames);
-  const seenLate = watched.late + Math.max(0, due - watched.pictures);
+  // A window begins and ends between two pictures of each room.
+  const seenLate = watched.late + beyond(due - watched.pictures, rooms);
   return {
     kind,
     rooms,
@@ -63,6 +68,9 @@ function figuresOf({ kind, rooms, inputs, mixers, measureS, fps, watched, ...run
     mbPerRoom: run.mixerMb / rooms,
   };
 }
+
+/** What is missing, when it is more than can be missing by chance. */
+const beyond = (missing: number, byChance: number) => (missing > byChance ? missing : 0);
 
 function targets({ kind, inputsPerCore, onTimePercent, seenOnTimePercent, loadPercent }: MixLoadFigures): string[] {
   const onTime = Math.min(onTimePercent, seenOnTimePercent);
