@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { after, afterEach, before, test } from 'node:test';
 import { Lianmai } from './lianmai.ts';
 import { ChatClient } from './peers/chat-client.ts';
-import { Rest } from './rest.ts';
+import { ChatPeople } from './peers/chat-people.ts';
 import { until } from './until.ts';
 
 /** A room that must not notice anything. */
@@ -11,7 +11,6 @@ let lianmai: Lianmai;
 let roomId: string;
 let anna: ChatClient;
 let listener: ChatClient;
-const tokens = new Map<string, string>();
 
 before(async () => {
   lianmai = await Lianmai.start({ workers: 2 });
@@ -27,27 +26,8 @@ afterEach(async () => {
   await lianmai.healthy();
 });
 
-async function tokenOf(userId: string, nickname = userId): Promise<string> {
-  const known = tokens.get(userId);
-  if (known) return known;
-  const { token } = await lianmai.rest.ok<{ token: string }>('POST', '/v1/users/token', { userId, nickname });
-  tokens.set(userId, token);
-  return token;
-}
-
-async function openRoom(anchor: string, title = 'Songs'): Promise<string> {
-  const { id } = await new Rest(lianmai.http, await tokenOf(anchor)).ok<{ id: string }>('POST', '/v1/rooms', { title });
-  return id;
-}
-
-const connect = async (userId: string, query = '') => ChatClient.connect(lianmai.http, await tokenOf(userId), query);
-
-async function enter(userId: string, room = roomId): Promise<ChatClient> {
-  const client = await connect(userId);
-  await client.call('room.enter', { roomId: room });
-  return client;
-}
-
+const { tokenOf, openRoom, connect, enter: enterRoom } = new ChatPeople(() => lianmai);
+const enter = (userId: string, room = roomId) => enterRoom(userId, room);
 const closeOf = async (client: ChatClient): Promise<number> => (await once(client.socket, 'close'))[0];
 
 test('a stolen session gives a thief nothing, nor does a number from the future', async () => {

@@ -4,11 +4,12 @@ import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { Lianmai } from './lianmai.ts';
 import { ChatClient } from './peers/chat-client.ts';
+import { ChatPeople } from './peers/chat-people.ts';
+import { Rest } from './rest.ts';
 import { until } from './until.ts';
 
 let lianmai: Lianmai;
 let roomId: string;
-const tokens = new Map<string, string>();
 
 before(async () => {
   lianmai = await Lianmai.start({ workers: 2 });
@@ -16,40 +17,8 @@ before(async () => {
 });
 after(() => lianmai[Symbol.asyncDispose]());
 
-async function rest<T>(method: string, path: string, body?: unknown, key: string = lianmai.apiKey): Promise<T> {
-  const answer = await fetch(`${lianmai.http}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}
-
-async function tokenOf(userId: string): Promise<string> {
-  const known = tokens.get(userId);
-  if (known) return known;
-  const { token } = await rest<{ token: string }>('POST', '/v1/users/token', {
-    userId,
-    nickname: userId.toUpperCase(),
-  });
-  tokens.set(userId, token);
-  return token;
-}
-
-async function openRoom(anchor: string): Promise<string> {
-  const { id } = await rest<{ id: string }>('POST', '/v1/rooms', { title: 'Songs' }, await tokenOf(anchor));
-  return id;
-}
-
-const connect = async (userId: string, query = '') => ChatClient.connect(lianmai.http, await tokenOf(userId), query);
-
-async function enter(userId: string, room = roomId): Promise<ChatClient> {
-  const client = await connect(userId);
-  await client.call('room.enter', { roomId: room });
-  return client;
-}
+const { tokenOf, openRoom, connect, enter: enterRoom } = new ChatPeople(() => lianmai);
+const enter = (userId: string, room = roomId) => enterRoom(userId, room);
 
 test('what one says everybody in the room hears, on every worker, and who comes later reads it', async () => {
   using anna = await enter('anna');
@@ -67,7 +36,7 @@ test('what one says everybody in the room hears, on every worker, and who comes 
   assert.equal(entered.members.count, 8);
   assert.equal(entered.room.title, 'Songs');
   await until('the list counts the viewers', async () => {
-    const room = await rest<{ viewers: number }>('GET', `/v1/rooms/${roomId}`);
+    const room = await lianmai.rest.ok<{ viewers: number }>('GET', `/v1/rooms/${roomId}`);
     return room.viewers === 7;
   });
   for (const client of others) client[Symbol.dispose]();
@@ -93,7 +62,7 @@ test('a client that comes back with its seq gets what it missed', async () => {
 test('likes are summed, gifts counted, the room tells of both', async () => {
   using anna = await enter('anna');
   using ben = await enter('ben');
-  const { likes: before = 0 } = await rest<{ likes: number }>('GET', `/v1/rooms/${roomId}`);
+  const { likes: before = 0 } = await lianmai.rest.ok<{ likes: number }>('GET', `/v1/rooms/${roomId}`);
   await Promise.all([5, 3, 2].map((count) => ben.call('room.send', { roomId, kind: 'like', body: { count } })));
   assert.equal((await anna.event('room.stats', ({ likes }) => likes === before + 10)).likes, before + 10);
   await ben.call('room.send', { roomId, kind: 'gift', body: { giftId: 'rose', count: 3 } });
@@ -111,11 +80,11 @@ test('forged, missing and logged-out tokens are refused before the handshake, or
     assert.equal(answer.status, 401);
     assert.equal(((await answer.json()) as { error: { name: string } }).error.name, 'UNAUTHENTICATED');
   }
-  const { token: short } = await rest<{ token: string }>('POST', '/v1/users/token', { userId: 'zoe' });
+  const { token: short } = await lianmai.rest.ok<{ token: string }>('POST', '/v1/users/token', { userId: 'zoe' });
   using zoe = await ChatClient.connect(lianmai.http, short);
   await zoe.event('im.ready');
   const closed = once(zoe.socket, 'close');
-  await rest('POST', '/v1/users/logout', {}, short);
+  await new Rest(lianmai.http, short).ok('POST', '/v1/users/logout', {});
   assert.equal((await closed)[0], 4401);
   const late = await ChatClient.connect(lianmai.http, short);
   assert.equal((await once(late.socket, 'close'))[0], 4401);
@@ -124,7 +93,7 @@ test('forged, missing and logged-out tokens are refused before the handshake, or
 test('who is not logged in hears the room, is counted once, and may do nothing else', async () => {
   const room = await openRoom('vera');
   using vera = await enter('vera', room);
-  const viewers = async () => (await rest<{ viewers: number }>('GET', `/v1/rooms/${room}`)).viewers;
+  const viewers = async () => (await lianmai.rest.ok<{ viewers: number }>('GET', `/v1/rooms/${room}`)).viewers;
   using visitor = await ChatClient.visit(lianmai.http, 'browser-of-a-visitor');
   using tab = await ChatClient.visit(lianmai.http, 'browser-of-a-visitor');
   for (const client of [visitor, tab]) {
@@ -145,7 +114,7 @@ test('who is not logged in hears the room, is counted once, and may do nothing e
   await user.call('room.enter', { roomId: room });
   await vera.event('room.joined', ({ user: one }) => one.userId === 'walt');
   assert.equal(await viewers(), 1);
-  const { items } = await rest<{ items: { userId: string }[] }>('GET', `/v1/rooms/${room}/members`);
+  const { items } = await lianmai.rest.ok<{ items: { userId: string }[] }>('GET', `/v1/rooms/${room}/members`);
   assert.deepEqual(items.map(({ userId }) => userId).sort(), ['vera', 'walt']);
 });
 
@@ -168,7 +137,7 @@ test('who is muted, kicked or banned is; the operator may do so too', async () =
   await anna.call('room.mute', { roomId, userId: 'ben', seconds: 60 });
   await ben.event('room.muted');
   assert.equal(await ben.refused('room.send', { roomId, kind: 'text', body: 'x' }), 'MUTED');
-  await rest('POST', `/v1/rooms/${roomId}/members/ben/unmute`);
+  await lianmai.rest.ok('POST', `/v1/rooms/${roomId}/members/ben/unmute`);
   await ben.call('room.send', { roomId, kind: 'text', body: 'thanks' });
   await anna.call('room.kick', { roomId, userId: 'ben' });
   await ben.event('room.kicked');
@@ -176,7 +145,7 @@ test('who is muted, kicked or banned is; the operator may do so too', async () =
   assert.equal(await ben.refused('room.enter', { roomId }), 'BANNED');
   await anna.call('room.unban', { roomId, userId: 'ben' });
   await ben.call('room.enter', { roomId });
-  await rest('POST', `/v1/rooms/${roomId}/notices`, { text: 'Be kind' });
+  await lianmai.rest.ok('POST', `/v1/rooms/${roomId}/notices`, { text: 'Be kind' });
   assert.deepEqual((await ben.event('room.message', ({ kind }) => kind === 'system')).body, { text: 'Be kind' });
 });
 
@@ -228,7 +197,7 @@ test('sockets outlive control: what they were in they are in again, and numbers 
 test('the room closes, and its chat with it', async () => {
   const room = await openRoom('mia');
   using ben = await enter('ben', room);
-  await rest('DELETE', `/v1/rooms/${room}`);
+  await lianmai.rest.ok('DELETE', `/v1/rooms/${room}`);
   const closed = await ben.event('room.closed');
   assert.equal(closed.reason, 'operator');
   assert.equal(closed.summary.totalViewers, 1);
