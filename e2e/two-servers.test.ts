@@ -52,6 +52,15 @@ it('a second server on the same database says so and ends, also after control of
   await first.rest.createChannel('after-database');
 });
 
+it('control that cannot start again says why, and goes on when it can', async () => {
+  await cluster.halt();
+  first.kill('control');
+  await first.logged('why', ({ name, msg }) => name === 'main' && /^No PostgreSQL answers at /.test(msg));
+  await cluster.run();
+  await first.healthy();
+  await first.rest.createChannel('after-database-was-away');
+});
+
 it('control says in one line that it is ready', () => {
   const said = first.log.filter(({ name, msg }) => name === 'control' && /ready|listening/i.test(msg));
   assert.deepEqual(new Set(said.map(({ msg }) => msg)), new Set(['control is ready']));

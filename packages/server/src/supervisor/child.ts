@@ -26,7 +26,7 @@ export interface ChildOptions {
   log: Logger;
   /** Takes the child's log lines; null leaves its output on this process's own. */
   output: ((lines: Readable) => void) | null;
-  /** It can never start like this. */
+  /** It can never start like this; not told of one that has started before, which is tried again. */
   onFatal(sentence: string): void;
 }
 
@@ -97,7 +97,9 @@ export class Child {
       this.#everReady = true;
       this.#firstReady.resolve(message.ready.say);
     }
-    if ('fatal' in message && !this.#everReady) this.#options.onFatal(message.fatal);
+    if (!('fatal' in message)) return;
+    if (this.#everReady) this.#options.log.warn({ process: this.name }, message.fatal);
+    else this.#options.onFatal(message.fatal);
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
