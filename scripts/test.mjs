@@ -143,7 +143,7 @@ async function runOnce(files, concurrency, scratch) {
     `--test-reporter=${join(root, 'scripts', 'test-findings.mjs')}`,
     `--test-reporter-destination=${found}`,
     `--test-concurrency=${concurrency}`,
-    '--test-timeout=300000',
+    '--test-timeout=600000',
     ...files,
   ];
   const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
