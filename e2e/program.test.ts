@@ -143,13 +143,22 @@ describe("viewers of a channel whose program changes from the anchor's own strea
   it('HLS tells of each change by a discontinuity', async () => {
     const green = channels.get('green')!;
     const { mediaUrl } = await until('a playlist', () => openMaster(green.play.hls));
-    const breaks = async () => (await readMedia(mediaUrl)).text.split('#EXT-X-DISCONTINUITY\n').length - 1;
+    using flv = await FlvClient.open(green.play.flv);
+    /** Since the playlist began. A change may need two: the sound that takes over later than its picture waits for a key frame. */
+    const breaks = async () => {
+      const { text } = await readMedia(mediaUrl);
+      const left = /#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0;
+      return Number(left) + text.split('#EXT-X-DISCONTINUITY\n').length - 1;
+    };
     await until('some segments', async () => (await readMedia(mediaUrl)).segments.length > 1);
     assert.equal(await breaks(), 0);
     const mix = await mixIn(green);
-    await until('one', async () => (await breaks()) === 1);
+    await until('one', async () => (await breaks()) > 0);
+    await flv.more(50, 9);
+    const before = await breaks();
+    assert.ok(before <= 2, `${before} for one change`);
     await mixOut(mix);
-    await until('two', async () => (await breaks()) === 2);
+    await until('another', async () => (await breaks()) > before);
   });
 
   it('a WHEP viewer of pictures alone hears the mix on the connection it has', async () => {
