@@ -28,7 +28,7 @@ export class Looks {
     await page.screenshot({ path: join(SHOTS, `${this.#prefix}-${name}.png`) });
     const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (sticksOut > 0) this.findings.push(`${name}: something sticks out to the side by ${sticksOut} px`);
-    for (const finding of await serious(page)) this.findings.push(`${name}: ${finding}`);
+    for (const finding of await lasting(page)) this.findings.push(`${name}: ${finding}`);
   }
 }
 
@@ -41,6 +41,14 @@ async function stillness(page: Page): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, 1_000));
     await Promise.race([Promise.allSettled(ending.map(({ finished }) => finished)), late]);
   });
+}
+
+/** Something may have begun to change colour meanwhile: what is found is looked for once more when that is over. */
+async function lasting(page: Page): Promise<string[]> {
+  const found = await serious(page);
+  if (found.length === 0) return found;
+  await stillness(page);
+  return serious(page);
 }
 
 /** What axe finds that keeps people from using the page. */
