@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Done, method, roomEvent, signalEvent } from './im-schema.ts';
 import { MIX_TEMPLATES } from './mix.ts';
-import { CLOSED, Id, nullable, Time } from './rest/common.ts';
 import { ConferenceJoin, UserId } from './rest/conference.ts';
+import { CLOSED, Id, nullable, Time } from './rest/shapes.ts';
 import { UserProfile } from './rest/user.ts';
 
 /*

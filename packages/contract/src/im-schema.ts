@@ -1,5 +1,5 @@
 import { type TSchema, type TSchemaOptions, Type } from 'typebox';
-import { Id } from './rest/common.ts';
+import { Id } from './rest/shapes.ts';
 
 /*
  * What the methods and events of all domains on the chat WebSocket are made of.

@@ -3,9 +3,9 @@ import { COHOST_EVENTS, COHOST_METHODS } from './cohost.ts';
 import { Count, Done, method, roomEvent, Seq } from './im-schema.ts';
 import { ROOM_ROLES, SENT_KINDS } from './im-wire.ts';
 import { PK_EVENTS, PK_METHODS } from './pk.ts';
-import { CLOSED, Id, nullable, Time } from './rest/common.ts';
 import { UserId } from './rest/conference.ts';
 import { ROOM_CLOSE_REASONS, Room, RoomSummary } from './rest/room.ts';
+import { CLOSED, Id, nullable, Time } from './rest/shapes.ts';
 import { UserProfile } from './rest/user.ts';
 
 export * from './cohost.ts';

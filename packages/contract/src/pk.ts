@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Count, Done, method, roomEvent, signalEvent } from './im-schema.ts';
-import { CLOSED, Id, nullable, Time } from './rest/common.ts';
 import { ConferenceJoin } from './rest/conference.ts';
+import { CLOSED, Id, nullable, Time } from './rest/shapes.ts';
 import { UserProfile } from './rest/user.ts';
 
 /*

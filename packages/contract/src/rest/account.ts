@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Bytes, CLOSED, Id, Name, nullable, pageOf, Time } from './common.ts';
+import { Bytes, CLOSED, Id, Name, nullable, pageOf, Time } from './shapes.ts';
 
 export const AccountStatus = Type.Enum(['active', 'suspended', 'disabled'], {
   type: 'string',

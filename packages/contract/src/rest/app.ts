@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './common.ts';
+import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 
 export const SigningKeys = Type.Object(
   {

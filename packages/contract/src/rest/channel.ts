@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { STREAM_NAME } from '../streams.ts';
-import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './common.ts';
 import { LiveFigures } from './figures.ts';
 import { PictureId } from './picture.ts';
+import { CLOSED, Id, Name, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 
 export const StreamName = Type.String({
   pattern: STREAM_NAME.source,

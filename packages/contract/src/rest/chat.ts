@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Gift, IM_LONGEST_TEXT, IM_METHODS } from '../im.ts';
-import { CLOSED, Id, PageQuery } from './common.ts';
 import { UserId } from './conference.ts';
+import { CLOSED, Id, PageQuery } from './shapes.ts';
 
 /** What an operator or an app does in rooms' chat by REST; users do the same and more over the WebSocket (../im.ts). */
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { PlayUrls, StreamName } from './channel.ts';
-import { CLOSED, Id, NAME_PATTERN, Name, nullable, PageQuery, pageOf, Time } from './common.ts';
+import { CLOSED, Id, NAME_PATTERN, Name, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 
 export const UserId = Type.String({
   pattern: '^[A-Za-z0-9_.@:-]{1,64}$',

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CLOSED, Id, nullable, PageQuery, pageOf, Time } from './common.ts';
+import { CLOSED, Id, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const VideoCodec = Type.Enum(['h264', 'h265', 'av1', 'vp8', 'vp9'], { type: 'string' });

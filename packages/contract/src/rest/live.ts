@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { PlayUrls, StreamName } from './channel.ts';
-import { CLOSED, nullable, pageOf, Time } from './common.ts';
 import { AudioFigures, VideoFigures } from './figures.ts';
+import { CLOSED, nullable, pageOf, Time } from './shapes.ts';
 
 /** What anybody may know of a channel: for the front page and the watch page. */
 export const LiveChannel = Type.Object(

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 import { MAX_MIX_INPUTS, MIX_TEMPLATES } from '../mix.ts';
 import { STREAM_NAME } from '../streams.ts';
 import { PlayUrls, StreamName } from './channel.ts';
-import { CLOSED, ID_PATTERN, Id, NAME_PATTERN, nullable, PageQuery, pageOf, Time } from './common.ts';
 import { PictureId } from './picture.ts';
+import { CLOSED, ID_PATTERN, Id, NAME_PATTERN, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 
 /*
  * What developers write is taken liberally (an input may be a stream's name alone, a layout a template's); what is answered

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CLOSED, ID_PATTERN, Id, pageOf, Time } from './common.ts';
+import { CLOSED, ID_PATTERN, Id, pageOf, Time } from './shapes.ts';
 
 export const PictureId = Type.String({
   pattern: '^pic_[0-9a-f]{40}$',

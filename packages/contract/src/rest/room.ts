@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { PlayUrls, PushUrls, StreamName } from './channel.ts';
-import { CLOSED, Id, nullable, PageQuery, pageOf, Time } from './common.ts';
 import { UserId } from './conference.ts';
+import { CLOSED, Id, nullable, PageQuery, pageOf, Time } from './shapes.ts';
 import { PictureRef, PictureUrl, UserProfile, VISIBLE_TEXT } from './user.ts';
 
 const Count = Type.Integer({ minimum: 0 });

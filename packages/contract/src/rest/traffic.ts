@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Bytes, CLOSED, Day } from './common.ts';
+import { Bytes, CLOSED, Day } from './shapes.ts';
 
 export const TrafficQuery = Type.Object(
   {

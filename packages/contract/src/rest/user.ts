@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { CLOSED, Id, nullable, Time } from './common.ts';
 import { UserId } from './conference.ts';
+import { CLOSED, Id, nullable, Time } from './shapes.ts';
 
 /** Visible text on one line: no control characters, nothing that turns the reading direction around, not only blanks. */
 export const VISIBLE_TEXT =
